@@ -1,0 +1,6 @@
+"""The API of this room."""
+
+from django.urls import URLPattern
+
+app_name = "annotations"
+urlpatterns: list[URLPattern] = []

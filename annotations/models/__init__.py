@@ -1,0 +1,28 @@
+"""The rows of room 3: raters, sessions, grades and resolutions."""
+
+from annotations.models.grades import Grade, Resolution, Verdict
+from annotations.models.raters import Rater, RaterKind
+from annotations.models.sessions import (
+    Assignment,
+    Desk,
+    GradingSession,
+    SessionKind,
+    SessionRater,
+    SessionRun,
+    SessionState,
+)
+
+__all__ = [
+    "Assignment",
+    "Desk",
+    "Grade",
+    "GradingSession",
+    "Rater",
+    "RaterKind",
+    "Resolution",
+    "SessionKind",
+    "SessionRater",
+    "SessionRun",
+    "SessionState",
+    "Verdict",
+]

@@ -1,0 +1,44 @@
+"""What every command shares: errors without a traceback, `--by`, and progress on a terminal."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from builder.common.errors import DomainError
+
+T = TypeVar("T")
+
+
+class ServiceCommand(BaseCommand):
+    """A thin command over a service: a DomainError becomes one sentence on stderr and exit code 1."""
+
+    requires_migrations_checks = True
+
+    def add_by(self, parser: CommandParser) -> None:
+        """Add the option that names whose act this is."""
+        parser.add_argument("--by", required=True, metavar="EMAIL", help="the person whose act this is (audited)")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; every failure a person can mend ends in a sentence."""
+        try:
+            return super().execute(*args, **options)
+        except DomainError as error:
+            raise CommandError(error.message, returncode=1) from error
+
+    def say(self, message: object) -> None:
+        """Print what was done."""
+        self.stdout.write(str(message))
+
+    def with_progress(self, rows: Iterable[T], label: str) -> Iterator[T]:
+        """Yield the rows, counting them on stderr when that is a terminal."""
+        if not sys.stderr.isatty():
+            yield from rows
+            return
+        count = 0
+        for count, row in enumerate(rows, start=1):  # noqa: B007
+            if count % 200 == 0:
+                self.stderr.write(f"\r{label}: {count:,}", ending="")
+            yield row
+        self.stderr.write(f"\r{label}: {count:,}")

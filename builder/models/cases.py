@@ -1,0 +1,155 @@
+"""Cases: the live row, its immutable revisions and each editor's draft."""
+
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from builder.content import CaseContent, content_from_json
+from builder.models.departments import Department, Role
+from builder.models.users import User
+
+
+class CaseState(models.TextChoices):
+    """Where a case stands."""
+
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+    APPROVED = "approved", _("Approved")
+    RETIRED = "retired", _("Retired")
+
+
+class Kind(models.TextChoices):
+    """What a case measures; imported cases may bring other kinds."""
+
+    KNOWLEDGE = "knowledge", _("Knowledge")
+    PRACTICE = "practice", _("Practice")
+    SAFETY = "safety", _("Safety")
+    ETHICS_VIOLATION = "ethics-violation", _("Ethics: must refuse")
+    ETHICS_DILEMMA = "ethics-dilemma", _("Ethics: dilemma")
+    SUMMARISATION = "summarisation", _("Summarising")
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Which cases."""
+
+    def visible_to(self, user: User) -> "CaseQuerySet":
+        """Those of the departments in which the person writes, reviews, leads or analyses."""
+        if user.is_org_admin:
+            return self.all()
+        readers = (Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.ANALYST)
+        departments = Department.objects.filter(memberships__user=user, memberships__role__in=readers)
+        return self.filter(department__in=departments)
+
+    def approved(self) -> "CaseQuerySet":
+        """Those a release may take."""
+        return self.filter(state=CaseState.APPROVED)
+
+    def active(self) -> "CaseQuerySet":
+        """All but the retired ones."""
+        return self.exclude(state=CaseState.RETIRED)
+
+    def awaiting_review_by(self, user: User) -> "CaseQuerySet":
+        """In review where the person reviews, not written by them, and not yet decided by them."""
+        departments = Department.objects.filter(
+            memberships__user=user, memberships__role__in=(Role.REVIEWER, Role.LEAD)
+        )
+        return (
+            self.filter(state=CaseState.IN_REVIEW, department__in=departments)
+            .exclude(revisions__author=user)
+            .exclude(head__reviews__reviewer=user)
+        )
+
+    def written_by(self, user: User) -> "CaseQuerySet":
+        """Those the person made or revised, or holds a draft of."""
+        return self.filter(Q(created_by=user) | Q(revisions__author=user) | Q(drafts__editor=user)).distinct()
+
+
+class Case(models.Model):
+    """A conversation with a rubric. The title and tags here are copies of the head revision's, for lists."""
+
+    department = models.ForeignKey(Department, models.PROTECT, related_name="cases")
+    prompt_id = models.CharField(max_length=200)
+    state = models.CharField(max_length=20, choices=CaseState.choices, default=CaseState.DRAFT)
+    version = models.PositiveIntegerField(default=0)
+    head = models.ForeignKey("CaseRevision", models.PROTECT, null=True, related_name="+")
+    title = models.CharField(max_length=300, blank=True)
+    kind = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    theme = models.CharField(max_length=100, blank=True)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("department", "prompt_id"), name="case_prompt_id_in_department"),
+            models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_known_state"),
+            models.CheckConstraint(
+                condition=~Q(state__in=("in_review", "changes_requested", "approved")) | Q(head__isnull=False),
+                name="case_under_review_has_revision",
+            ),
+        )
+        indexes = (models.Index(fields=("department", "state")),)
+
+    def __str__(self) -> str:
+        return self.title or self.prompt_id
+
+
+class CaseRevision(models.Model):
+    """An immutable snapshot of a case and its rubric; approvals and releases point here."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    content_text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("case", "number")
+        constraints = (models.UniqueConstraint(fields=("case", "number"), name="revision_number_in_case"),)
+
+    def __str__(self) -> str:
+        return f"{self.case} · revision {self.number}"
+
+    @cached_property
+    def content(self) -> CaseContent:
+        """What this revision says."""
+        return content_from_json(self.content_text)
+
+
+class CaseDraft(models.Model):
+    """What one editor has typed and not yet saved as a revision; one row per editor and case."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="drafts")
+    editor = models.ForeignKey(User, models.CASCADE, related_name="+")
+    base_version = models.PositiveIntegerField()
+    # Counts the saves of this draft, so that a second window of the same person can't overwrite the first.
+    sequence = models.PositiveIntegerField(default=1)
+    content: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("case", "editor"), name="draft_one_per_editor"),)
+
+    def __str__(self) -> str:
+        return f"draft of {self.editor} on {self.case}"
+
+
+class ExternalApproval(models.Model):
+    """A revision that was approved elsewhere: who vouches for it, and where it was approved."""
+
+    revision = models.OneToOneField(CaseRevision, models.PROTECT, related_name="external_approval")
+    source = models.CharField(max_length=200)
+    vouched_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.revision} approved by {self.source}"

@@ -1,0 +1,84 @@
+"""Departments, and who does what in them."""
+
+from typing import TYPE_CHECKING
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from builder.models.users import User
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+class Role(models.TextChoices):
+    """What a person may do in a department; a person may hold several."""
+
+    AUTHOR = "author", _("Author")
+    REVIEWER = "reviewer", _("Reviewer")
+    GRADER = "grader", _("Grader")
+    LEAD = "lead", _("Lead")
+    ANALYST = "analyst", _("Analyst")
+
+
+class ContestedRule(models.TextChoices):
+    """What a contested criterion does when a release is frozen."""
+
+    BLOCK = "block", _("Keep the case out until the criterion is settled")
+    LEAVE_OUT = "leave_out", _("Leave the criterion out of the release")
+
+
+class DepartmentQuerySet(models.QuerySet["Department"]):
+    """Which departments."""
+
+    def visible_to(self, user: User) -> "QuerySet[Department]":
+        """Those the person has a role in; an administrator of the organization sees all."""
+        if user.is_org_admin:
+            return self.all()
+        return self.filter(memberships__user=user).distinct()
+
+
+class Department(models.Model):
+    """The unit of access: cases, releases and sessions belong to one."""
+
+    code = models.CharField(
+        _("code"),
+        max_length=20,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z", _("Use letters, digits, - and _ only."))],
+    )
+    name = models.CharField(_("name"), max_length=120)
+    required_approvals = models.PositiveSmallIntegerField(_("approvals a case needs"), default=2)
+    contested_rule = models.CharField(
+        _("a contested criterion"), max_length=12, choices=ContestedRule.choices, default=ContestedRule.BLOCK
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DepartmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("code",)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(required_approvals__gte=1), name="department_needs_an_approval"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One role of one person in one department."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    department = models.ForeignKey(Department, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user", "department", "role"), name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_known_role"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.department.code} · {self.role}"

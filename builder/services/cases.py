@@ -1,0 +1,189 @@
+"""Writing cases: drafts, revisions, submission, retirement."""
+
+import re
+import secrets
+from typing import Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from builder import access
+from builder.access import Act
+from builder.checks import blocking, check_content
+from builder.common.errors import BadInput, Conflict, NotReady
+from builder.content import CaseContent, content_from_data, content_hash, content_to_json
+from builder.models import Case, CaseDraft, CaseRevision, CaseState, Department, User
+from builder.services.audit import record
+
+# Wider than any real case, narrow enough that a slip of the clipboard is refused before it is stored.
+MAX_CONTENT_CHARACTERS = 1_000_000
+
+
+@transaction.atomic
+def create_case(*, department: Department, content: CaseContent, by: User, prompt_id: str = "") -> Case:
+    """Start a case; its content is kept as the author's draft until the first save."""
+    access.require(by, Act.WRITE_CASES, department)
+    case = Case(department=department, prompt_id=prompt_id or new_prompt_id(department), created_by=by)
+    if prompt_id and (problem := prompt_id_problem(prompt_id)):
+        raise BadInput(problem, field="prompt_id")
+    _copy_headings(case, content)
+    try:
+        with transaction.atomic():
+            case.save()
+    except IntegrityError as error:
+        raise Conflict(
+            _("The department already has a case %(prompt_id)s.") % {"prompt_id": case.prompt_id}
+        ) from error
+    CaseDraft.objects.create(case=case, editor=by, base_version=0, content=msgspec.to_builtins(content))
+    record(by=by, verb="case:create", what=case, department=department)
+    return case
+
+
+@transaction.atomic
+def save_draft(*, case: Case, data: dict[str, Any], base_version: int, sequence: int, by: User) -> CaseDraft:
+    """Keep what an editor has typed so far. Nothing but its shape is checked, and no revision is made.
+
+    Raises Conflict when the case has a newer version than the one the editor began with, or when the same person
+    saved this draft in another window.
+    """
+    access.require(by, Act.WRITE_CASES, case.department)
+    content = parse_content(data)
+    locked = _lock(case)
+    _refuse_retired(locked)
+    _refuse_stale(locked, base_version, content)
+    draft = CaseDraft.objects.select_for_update().filter(case=case, editor=by).first()
+    if draft is None:
+        return CaseDraft.objects.create(
+            case=case, editor=by, base_version=base_version, content=msgspec.to_builtins(content)
+        )
+    if draft.base_version == base_version and draft.sequence != sequence:
+        raise Conflict(
+            _("You saved this case in another window meanwhile. Both texts are below."),
+            yours=msgspec.to_builtins(content), theirs=draft.content, version=locked.version,
+        )  # fmt: skip
+    draft.base_version, draft.content = base_version, msgspec.to_builtins(content)
+    draft.sequence += 1
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def save_revision(*, case: Case, content: CaseContent, base_version: int, by: User) -> CaseRevision:
+    """Make an immutable revision of the content; approvals of earlier ones no longer count.
+
+    Returns the present revision when nothing changed. Raises Conflict, with both texts, for a stale version.
+    """
+    access.require(by, Act.WRITE_CASES, case.department)
+    locked = _lock(case)
+    _refuse_retired(locked)
+    _refuse_stale(locked, base_version, content)
+    text = content_to_json(content)
+    if len(text) > MAX_CONTENT_CHARACTERS:
+        raise BadInput(_("The case is longer than a million characters."))
+    CaseDraft.objects.filter(case=case, editor=by).delete()
+    head = locked.head
+    if head is not None and head.sha256 == content_hash(text):
+        return head
+    revision = CaseRevision.objects.create(
+        case=locked, number=locked.version + 1, content_text=text, sha256=content_hash(text), author=by
+    )
+    before = head.sha256 if head else ""
+    locked.head, locked.version, locked.state = revision, revision.number, CaseState.DRAFT
+    _copy_headings(locked, content)
+    locked.save()
+    record(
+        by=by, verb="case:revise", what=locked, department=locked.department, before=before, after=revision.sha256,
+        revision=revision.number,
+    )  # fmt: skip
+    return revision
+
+
+@transaction.atomic
+def submit_case(*, case: Case, by: User) -> Case:
+    """Send the head revision to review; errors among the findings keep it back."""
+    access.require(by, Act.WRITE_CASES, case.department)
+    locked = _lock(case)
+    if locked.state == CaseState.IN_REVIEW:
+        return locked
+    if locked.state not in (CaseState.DRAFT, CaseState.CHANGES_REQUESTED) or locked.head is None:
+        raise NotReady(_("Only a saved draft can be sent to review."))
+    if locked.state == CaseState.CHANGES_REQUESTED:
+        raise NotReady(_("A reviewer asked for changes. Save a new revision first."))
+    if errors := blocking(check_content(locked.head.content)):
+        raise BadInput(
+            _("The case isn't ready for review: %(message)s") % {"message": errors[0].message}, findings=errors
+        )
+    locked.state = CaseState.IN_REVIEW
+    locked.save(update_fields=["state", "updated_at"])
+    record(by=by, verb="case:submit", what=locked, department=locked.department, after=locked.head.sha256)
+    return locked
+
+
+@transaction.atomic
+def retire_case(*, case: Case, reason: str, by: User) -> Case:
+    """Take a case out of use; releases that hold it keep it."""
+    access.require(by, Act.RETIRE_CASES, case.department)
+    if not reason.strip():
+        raise BadInput(_("Say why the case is retired."), field="reason")
+    locked = _lock(case)
+    _refuse_retired(locked)
+    locked.state = CaseState.RETIRED
+    locked.save(update_fields=["state", "updated_at"])
+    record(by=by, verb="case:retire", what=locked, department=locked.department, why=reason.strip())
+    return locked
+
+
+@transaction.atomic
+def discard_draft(*, case: Case, by: User) -> None:
+    """Forget what this editor typed since the last revision."""
+    CaseDraft.objects.filter(case=case, editor=by).delete()
+
+
+def parse_content(data: dict[str, Any]) -> CaseContent:
+    """Return the content of a form or API body; raises BadInput that names the field."""
+    try:
+        return content_from_data(data)
+    except msgspec.ValidationError as error:
+        raise BadInput(_("The case has an unexpected shape: %(problem)s.") % {"problem": error}) from error
+
+
+def new_prompt_id(department: Department) -> str:
+    """Return an unused id such as `ed-7f3a91c2`: never all digits, which Inspect would take for a number."""
+    return f"{department.code.lower()}-c{secrets.token_hex(4)}"
+
+
+def prompt_id_problem(prompt_id: str) -> str | None:
+    """Return what is wrong with an id, or None: harnesses use it in file names and read all-digit ids as numbers."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}", prompt_id):
+        return _("prompt_id: up to 200 letters, digits and . _ : - were expected, beginning with a letter or digit.")
+    if prompt_id.isdigit():
+        return _("prompt_id: an id with at least one letter was expected, since harnesses read digits as a number.")
+    return None
+
+
+def _lock(case: Case) -> Case:
+    return Case.objects.select_for_update().select_related("department").get(pk=case.pk)
+
+
+def _refuse_retired(case: Case) -> None:
+    if case.state == CaseState.RETIRED:
+        raise NotReady(_("This case is retired and can't be changed."))
+
+
+def _refuse_stale(case: Case, base_version: int, content: CaseContent) -> None:
+    if case.version == base_version:
+        return
+    head = case.head
+    raise Conflict(
+        _("%(person)s saved revision %(number)s meanwhile. Nothing was overwritten; both texts are below.")
+        % {"person": head.author if head else "", "number": case.version},
+        yours=msgspec.to_builtins(content),
+        theirs=msgspec.to_builtins(head.content) if head else {},
+        version=case.version,
+    )
+
+
+def _copy_headings(case: Case, content: CaseContent) -> None:
+    case.title = (content.title or content.last_user_turn)[:300]
+    case.kind, case.language, case.theme = content.kind[:40], content.language[:20], content.theme[:100]

@@ -1,0 +1,145 @@
+"""Importing cases: the whole file is validated before a row is written, and written in one transaction."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from builder import access
+from builder.access import Act
+from builder.checks import blocking, check_content
+from builder.common.errors import BadInput
+from builder.content import content_hash, content_to_json
+from builder.importers import FORMATS, ImportedCase, read_cases
+from builder.models import Case, CaseRevision, CaseState, Department, ExternalApproval, User
+from builder.services.audit import record
+from builder.services.cases import prompt_id_problem
+
+BATCH = 500
+Progress = Callable[[Iterable[ImportedCase], str], Iterator[ImportedCase]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did: new cases, cases that were already there unchanged, and findings by check."""
+
+    created: int
+    unchanged: int
+    findings: dict[str, int]
+
+
+def import_cases(
+    *, path: Path, file_format: str, department: Department, by: User, approved_elsewhere: str = "",
+    progress: Progress | None = None,
+) -> ImportResult:  # fmt: skip
+    """Bring the cases of a file into the department, all or none; the same file again changes nothing.
+
+    With `approved_elsewhere` (where they were approved) the cases count as approved: `by` vouches for it, and the
+    release shows it. Raises BadInput that names file, line and field.
+    """
+    access.require(by, Act.IMPORT_CASES, department)
+    if file_format not in FORMATS:
+        raise BadInput(_("Unknown format %(format)s.") % {"format": file_format})
+    progress = progress or (lambda rows, _label: iter(rows))
+    known = _hashes_in(department)
+    new_ids, findings = _validate(progress(read_cases(path, file_format), _("Checking")), known)
+    unchanged = sum(1 for prompt_id in known.seen if prompt_id not in new_ids)
+    if new_ids:
+        with transaction.atomic():
+            rows = _first_of_each(read_cases(path, file_format), new_ids)
+            _write(progress(rows, _("Writing")), department, by, approved_elsewhere.strip())
+            record(
+                by=by, verb="case:import", what=department, department=department, why=approved_elsewhere.strip(),
+                file=path.name, created=len(new_ids), unchanged=unchanged, findings=findings,
+                approved_elsewhere=approved_elsewhere.strip(),
+            )  # fmt: skip
+    return ImportResult(len(new_ids), unchanged, findings)
+
+
+class _KnownCases:
+    """The content hashes of the department's cases by prompt_id, and which of them the file named."""
+
+    def __init__(self, hashes: dict[str, str]) -> None:
+        self.hashes = hashes
+        self.seen: dict[str, int] = {}
+
+
+def _hashes_in(department: Department) -> _KnownCases:
+    rows = Case.objects.filter(department=department).values_list("prompt_id", "head__sha256")
+    return _KnownCases({prompt_id: sha256 or "" for prompt_id, sha256 in rows})
+
+
+def _validate(rows: Iterable[ImportedCase], known: _KnownCases) -> tuple[set[str], dict[str, int]]:
+    """Check every row; return the prompt_ids to write and the number of findings by check."""
+    new_ids: set[str] = set()
+    findings: dict[str, int] = {}
+    for row in rows:
+        if problem := prompt_id_problem(row.prompt_id):
+            raise row.line.error(*problem.split(": ", 1))
+        sha256 = content_hash(content_to_json(row.content))
+        before = known.hashes.get(row.prompt_id)
+        if before is not None and before != sha256:
+            first = known.seen.get(row.prompt_id)
+            where = f"line {first}" if first else f"department's case {row.prompt_id}"
+            raise row.line.error("prompt_id", f"{row.prompt_id} has another text than the {where}.")
+        if before is None:
+            new_ids.add(row.prompt_id)
+        known.hashes[row.prompt_id] = sha256
+        known.seen.setdefault(row.prompt_id, row.line.number)
+        found = check_content(row.content)
+        if errors := blocking(found):
+            raise row.line.error(errors[0].field, errors[0].message)
+        for finding in found:
+            findings[finding.check_id] = findings.get(finding.check_id, 0) + 1
+    if not known.seen:
+        raise BadInput(_("The file holds no case."))
+    return new_ids, findings
+
+
+def _write(rows: Iterable[ImportedCase], department: Department, by: User, approved_elsewhere: str) -> None:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        _write_batch(batch, department, by, approved_elsewhere)
+
+
+def _first_of_each(rows: Iterable[ImportedCase], prompt_ids: set[str]) -> Iterator[ImportedCase]:
+    """Yield the first row of each of these cases: an identical second row was allowed and is not written."""
+    waiting = set(prompt_ids)
+    for row in rows:
+        if row.prompt_id in waiting:
+            waiting.remove(row.prompt_id)
+            yield row
+
+
+def _write_batch(batch: list[ImportedCase], department: Department, by: User, approved_elsewhere: str) -> None:
+    cases = Case.objects.bulk_create(_new_case(row, department, by) for row in batch)
+    texts = [content_to_json(row.content) for row in batch]
+    revisions = CaseRevision.objects.bulk_create(
+        CaseRevision(case=case, number=1, content_text=text, sha256=content_hash(text), author=by)
+        for case, text in zip(cases, texts, strict=True)
+    )
+    for case, revision in zip(cases, revisions, strict=True):
+        case.head, case.version = revision, 1
+        case.state = CaseState.APPROVED if approved_elsewhere else CaseState.DRAFT
+    Case.objects.bulk_update(cases, ["head", "version", "state"])
+    if approved_elsewhere:
+        ExternalApproval.objects.bulk_create(
+            ExternalApproval(revision=revision, source=approved_elsewhere[:200], vouched_by=by)
+            for revision in revisions
+        )
+
+
+def _new_case(row: ImportedCase, department: Department, by: User) -> Case:
+    content = row.content
+    return Case(
+        department=department,
+        prompt_id=row.prompt_id,
+        title=(content.title or content.last_user_turn)[:300],
+        kind=content.kind[:40],
+        language=content.language[:20],
+        theme=content.theme[:100],
+        created_by=by,
+    )

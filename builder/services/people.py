@@ -1,0 +1,192 @@
+"""Departments, people, roles, invitations and API tokens."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from builder import access
+from builder.common.errors import BadInput, Conflict, NotFound, NotReady
+from builder.models import ApiToken, ContestedRule, Department, Invitation, Membership, Role, User
+from builder.services.audit import record
+
+INVITATION_LIFETIME = timedelta(days=14)
+_TOKEN_PREFIX = "cw_"  # noqa: S105 - the visible beginning of every key, not a key
+
+
+@transaction.atomic
+def create_department(*, code: str, name: str, lead_email: str, by: User | None) -> tuple[Department, str | None]:
+    """Make a department with its lead; return it and the lead's invitation token, if an account had to be made.
+
+    `by` is None when the installation itself does it, by command. Idempotent for the same code and name.
+    """
+    existing = Department.objects.filter(code=code).first()
+    if existing and existing.name != name:
+        raise Conflict(_("Department %(code)s exists under the name %(name)s.") % {"code": code, "name": existing.name})
+    department = existing or Department(code=code, name=name)
+    if existing is None:
+        _clean(department)
+        department.save()
+        record(by=by, verb="department:create", what=department, department=department)
+    user, token = _account_for(lead_email, by=by)
+    _grant(user, department, Role.LEAD, by=by)
+    return department, token
+
+
+@transaction.atomic
+def invite_person(*, email: str, name: str = "", by: User) -> tuple[User, str]:
+    """Make an account, or find it, and return it with a fresh invitation token; older links end."""
+    access.require_admin(by)
+    user, token = _account_for(email, name=name, by=by)
+    if user.has_usable_password():
+        raise Conflict(_("%(email)s already has an account with a password.") % {"email": user.email})
+    return user, token or _new_invitation(user, by=by)
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, password: str, name: str = "") -> User:
+    """Set the first password of an invited person."""
+    invitation = get_invitation(token)
+    user = invitation.user
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages), field="password") from error
+    user.set_password(password)
+    user.name = name.strip() or user.name
+    user.save(update_fields=["password", "name"])
+    invitation.accepted_at = timezone.now()
+    invitation.save(update_fields=["accepted_at"])
+    record(by=user, verb="invitation:accept", what=user)
+    return user
+
+
+def get_invitation(token: str) -> Invitation:
+    """Return the usable invitation of this link."""
+    invitation = Invitation.objects.usable().select_related("user").filter(token_hash=_hash(token)).first()
+    if invitation is None:
+        raise NotFound(_("This invitation link is used up or too old. Ask an administrator for a new one."))
+    return invitation
+
+
+@transaction.atomic
+def set_roles(*, user: User, department: Department, roles: set[str], by: User) -> None:
+    """Give the person exactly these roles in the department."""
+    access.require_admin(by)
+    unknown = roles - set(Role.values)
+    if unknown:
+        raise BadInput(_("Unknown role: %(roles)s.") % {"roles": ", ".join(sorted(unknown))})
+    held = access.roles_of(user, department)
+    for role in sorted(roles - held):
+        _grant(user, department, Role(role), by=by)
+    if removed := sorted(held - roles):
+        Membership.objects.filter(user=user, department=department, role__in=removed).delete()
+        record(by=by, verb="role:withdraw", what=user, department=department, roles=removed)
+
+
+@transaction.atomic
+def set_active(*, user: User, is_active: bool, by: User) -> None:
+    """Let a person sign in, or stop them; a person can't lock themselves out."""
+    access.require_admin(by)
+    if user == by:
+        raise NotReady(_("You can't deactivate your own account."))
+    user.is_active = is_active
+    user.save(update_fields=["is_active"])
+    record(by=by, verb="account:activate" if is_active else "account:deactivate", what=user)
+
+
+@transaction.atomic
+def change_department(*, department: Department, required_approvals: int, contested_rule: str, by: User) -> None:
+    """Change how a department approves its cases."""
+    access.require(by, access.Act.CHANGE_SETTINGS, department)
+    department.required_approvals = required_approvals
+    department.contested_rule = ContestedRule(contested_rule)
+    _clean(department)
+    department.save(update_fields=["required_approvals", "contested_rule"])
+    record(
+        by=by, verb="department:change", what=department, department=department,
+        required_approvals=required_approvals, contested_rule=contested_rule,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def create_api_token(*, name: str, by: User) -> tuple[ApiToken, str]:
+    """Make a key for the person's own programs; return the row and the key, which is shown once only."""
+    if not name.strip():
+        raise BadInput(_("Say what the token is for."), field="name")
+    key = _TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(user=by, name=name.strip(), prefix=key[:8], token_hash=_hash(key))
+    record(by=by, verb="token:create", what=token)
+    return token, key
+
+
+@transaction.atomic
+def revoke_api_token(*, token_id: int, by: User) -> ApiToken:
+    """End a key: one's own, or, for an administrator, anybody's."""
+    tokens = ApiToken.objects.filter(pk=token_id, revoked_at=None)
+    token = (tokens if by.is_org_admin else tokens.filter(user=by)).first()
+    if token is None:
+        raise NotFound(_("There is no such token, or it is already revoked."))
+    token.revoked_at = timezone.now()
+    token.save(update_fields=["revoked_at"])
+    record(by=by, verb="token:revoke", what=token)
+    return token
+
+
+def find_user_of_key(key: str) -> User | None:
+    """Return the active owner of an API key that isn't revoked, and note its use. Cost: two queries."""
+    token = ApiToken.objects.select_related("user").filter(token_hash=_hash(key), revoked_at=None).first()
+    if token is None or not token.user.is_active:
+        return None
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now())
+    return token.user
+
+
+def _account_for(email: str, *, by: User | None, name: str = "") -> tuple[User, str | None]:
+    email = email.strip().lower()
+    user = User.objects.filter(email=email).first()
+    if user is not None:
+        return user, None
+    try:
+        validate_email(email)
+        with transaction.atomic():
+            user = User.objects.create_user(email, name=name.strip())
+    except ValidationError as error:
+        raise BadInput(_("%(email)s is not an email address.") % {"email": email}, field="email") from error
+    except IntegrityError as error:
+        raise Conflict(_("Somebody made this account at the same moment. Try again.")) from error
+    record(by=by, verb="account:create", what=user)
+    return user, _new_invitation(user, by=by)
+
+
+def _new_invitation(user: User, *, by: User | None) -> str:
+    token = secrets.token_urlsafe(32)
+    user.invitations.usable().update(revoked_at=timezone.now())
+    invitation = Invitation.objects.create(
+        user=user, token_hash=_hash(token), created_by=by, expires_at=timezone.now() + INVITATION_LIFETIME
+    )
+    record(by=by, verb="invitation:create", what=invitation)
+    return token
+
+
+def _grant(user: User, department: Department, role: Role, *, by: User | None) -> None:
+    _membership, created = Membership.objects.get_or_create(user=user, department=department, role=role)
+    if created:
+        record(by=by, verb="role:grant", what=user, department=department, roles=[role.value])
+
+
+def _clean(department: Department) -> None:
+    try:
+        department.full_clean()
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages)) from error
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,6 @@
+"""The rows of room 2: releases and the runs that answer them."""
+
+from exports.models.releases import Release, ReleaseItem, ReleaseState, Split, Stage
+from exports.models.runs import ModelClass, Response, Run, RunState
+
+__all__ = ["ModelClass", "Release", "ReleaseItem", "ReleaseState", "Response", "Run", "RunState", "Split", "Stage"]

@@ -1,0 +1,84 @@
+"""Runs: one system under test answering one release, and its responses."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from builder.models import Department, Role, User
+from exports.models.releases import Release, ReleaseItem
+
+
+class RunState(models.TextChoices):
+    """Whether every response of a run has come in."""
+
+    IMPORTING = "importing", _("Being imported")
+    READY = "ready", _("Ready")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class ModelClass(models.TextChoices):
+    """What sort of model answered."""
+
+    GENERAL = "general", _("General-purpose")
+    FINE_TUNED = "fine-tuned", _("Fine-tuned")
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Which runs."""
+
+    def visible_to(self, user: User, hidden: "models.QuerySet[Any] | None" = None) -> "RunQuerySet":
+        """Ready runs of the departments the person leads or analyses, without the run ids in `hidden`."""
+        runs = self.exclude(state=RunState.IMPORTING)
+        if not user.is_org_admin:
+            departments = Department.objects.filter(
+                memberships__user=user, memberships__role__in=(Role.LEAD, Role.ANALYST)
+            )
+            runs = runs.filter(release__department__in=departments)
+        return runs if hidden is None else runs.exclude(pk__in=hidden)
+
+
+class Run(models.Model):
+    """One system under test and the factors of its run."""
+
+    release = models.ForeignKey(Release, models.PROTECT, related_name="runs")
+    name = models.CharField(max_length=150, unique=True)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.IMPORTING)
+    model = models.CharField(max_length=200, blank=True)
+    model_class = models.CharField(max_length=20, choices=ModelClass.choices, blank=True)
+    prompting = models.CharField(max_length=60, blank=True)
+    retrieval = models.CharField(max_length=60, blank=True)
+    parameters: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
+    source_sha256 = models.CharField(max_length=64)
+    imported_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_known_state"),
+            models.CheckConstraint(condition=~Q(name=""), name="run_has_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Response(models.Model):
+    """One answer of a run to one item; `epoch` counts samples from 1."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="responses")
+    item = models.ForeignKey(ReleaseItem, models.PROTECT, related_name="responses")
+    epoch = models.PositiveSmallIntegerField(default=1)
+    completion = models.TextField()
+    reported_score = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ("run", "item", "epoch")
+        constraints = (models.UniqueConstraint(fields=("run", "item", "epoch"), name="response_once_per_epoch"),)
+
+    def __str__(self) -> str:
+        return f"{self.run} · {self.item.prompt_id} · {self.epoch}"

@@ -1,0 +1,47 @@
+"""Fixtures every test may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from builder.common.guards import drop_guards, install_guards
+from tests.cast import Cast, make_cast
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The third-party data beside the checkout; a test that needs it is skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("third-party data is not beside this checkout (../shared/data)")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Everybody."""
+    return make_cast()
+
+
+@pytest.fixture
+def open_database(transactional_db: None) -> Iterator[None]:
+    """A database that other threads and the browser see; its clean-up needs the insert-only guards away."""
+    install_guards(connection)
+    yield
+    drop_guards(connection)
+
+
+@pytest.fixture
+def as_user(client: Client):  # type: ignore[no-untyped-def]
+    """Return a function that signs the test client in as a person."""
+
+    def sign_in(user):  # type: ignore[no-untyped-def]
+        client.force_login(user)
+        return client
+
+    return sign_in
