@@ -1,5 +1,24 @@
 """What this room shows in the rooms to its left."""
 
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotations.access import blinded_run_ids
+from annotations.selectors.queues import grading_queue
+from builder.access import Act, departments_for
+from builder.common.providers import BLINDED_RUNS, NAVIGATION, WORK_QUEUES, NavItem, registry
+from builder.models import User
+
 
 def register() -> None:
     """Add this room's providers to the registry."""
+    registry.register(NAVIGATION, _navigation)
+    registry.register(WORK_QUEUES, grading_queue)
+    registry.register(BLINDED_RUNS, blinded_run_ids)
+
+
+def _navigation(user: User) -> Iterator[NavItem]:
+    if departments_for(user, Act.READ_SESSIONS):
+        yield NavItem(_("Grading sessions"), reverse("annotations:session-list"))

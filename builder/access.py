@@ -72,7 +72,9 @@ def require(user: User, act: Act, department: Department) -> None:
     """Raise NotAllowed, in a sentence, unless the person may do the act."""
     if not may(user, act, department):
         raise NotAllowed(
-            _("%(user)s has no role in %(department)s that allows: %(act)s. Ask an administrator for the role.")
+            _(
+                "%(user)s has no role in %(department)s that allows: %(act)s. Ask an administrator for the role."
+            )
             % {"user": user.email, "department": department.code, "act": act.label}
         )
 
@@ -102,7 +104,12 @@ def departments_for(user: User, act: Act) -> list[Department]:
 
 def get_case_to_read(user: User, case_id: int) -> Case:
     """Return a case of a department the person reads."""
-    case = Case.objects.visible_to(user).select_related("department", "head", "created_by").filter(pk=case_id).first()
+    case = (
+        Case.objects.visible_to(user)
+        .select_related("department", "head", "created_by")
+        .filter(pk=case_id)
+        .first()
+    )
     if case is None:
         raise NotFound(_("There is no such case, or it belongs to a department you have no role in."))
     return case
@@ -135,6 +142,15 @@ def require_admin(user: User) -> None:
     """Raise NotAllowed unless the person administers the organization."""
     if not (user.is_active and user.is_org_admin):
         raise NotAllowed(_("Only an administrator of the organization may do this."))
+
+
+def get_person(admin: User, person_id: int) -> User:
+    """Return an account an administrator looks after."""
+    require_admin(admin)
+    person = User.objects.filter(pk=person_id).first()
+    if person is None:
+        raise NotFound(_("There is no such person."))
+    return person
 
 
 def get_person_by_email(email: str) -> User:

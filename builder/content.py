@@ -61,7 +61,7 @@ class CaseContent(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt: list[Turn]
     rubrics: list[Criterion]
     example_tags: list[str] = msgspec.field(default_factory=list)
-    ideal_completions_data: dict[str, Any] | None | UnsetType = UNSET
+    ideal_completions_data: dict[str, Any] | UnsetType | None = UNSET
     title: str = ""
     kind: str = ""
     language: str = ""

@@ -1,12 +1,30 @@
 """The pages of this room."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 from django.views.generic import TemplateView
 
+from builder.views import account, departments, invitations, people, tokens, work
+
 app_name = "builder"
-urlpatterns: list[URLPattern] = [
-    path("", TemplateView.as_view(template_name="base.html"), name="my-work"),
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", work.my_work, name="my-work"),
     path("cases/", TemplateView.as_view(template_name="base.html"), name="case-list"),
-    path("people/", TemplateView.as_view(template_name="base.html"), name="people"),
-    path("invitations/<str:token>/", TemplateView.as_view(template_name="base.html"), name="invitation-accept"),
+    path("cases/<int:case_id>/edit/", TemplateView.as_view(template_name="base.html"), name="case-edit"),
+    path("cases/<int:case_id>/review/", TemplateView.as_view(template_name="base.html"), name="case-review"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invitation_create, name="invitation-create"),
+    path("people/tokens/", tokens.everybodys_tokens, name="all-tokens"),
+    path("people/<int:person_id>/", people.person, name="person"),
+    path("people/<int:person_id>/roles/", people.person_roles, name="person-roles"),
+    path("people/<int:person_id>/link/", people.person_link, name="person-link"),
+    path("people/<int:person_id>/link/revoke/", people.person_link_revoke, name="person-link-revoke"),
+    path("people/<int:person_id>/state/", people.person_state, name="person-state"),
+    path("people/<int:person_id>/office/", people.person_office, name="person-office"),
+    path("departments/", departments.departments, name="department-list"),
+    path("departments/new/", departments.department_create, name="department-create"),
+    path("departments/<str:code>/settings/", departments.department_settings, name="department-settings"),
+    path("invitations/<str:token>/", invitations.invitation_accept, name="invitation-accept"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.token_revoke, name="token-revoke"),
 ]

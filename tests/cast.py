@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from builder.models import Department, Membership, Role, User
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ def make_cast() -> Cast:
     for name, role in people.items():
         Membership.objects.create(user=users[name], department=department, role=role)
     eve = make_user("eve")
-    Membership.objects.bulk_create(Membership(user=eve, department=elsewhere, role=role) for role in Role.values)
+    Membership.objects.bulk_create(
+        Membership(user=eve, department=elsewhere, role=role) for role in Role.values
+    )
     ola = make_user("ola", is_org_admin=True)
     return Cast(department=department, elsewhere=elsewhere, eve=eve, ola=ola, **users)
 

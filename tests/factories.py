@@ -23,7 +23,11 @@ def make_content(title: str = "Chest pain on the ward", **fields: Any) -> CaseCo
         ],
         "example_tags": ["theme:emergency_referrals"],
         "ideal_completions_data": {"ideal_completion": "Record an ECG and call the team."},
-        "evidence": [Evidence("e1", "An ECG belongs in the first ten minutes.", "Example guideline", jurisdiction="INT")],
+        "evidence": [
+            Evidence(
+                "e1", "An ECG belongs in the first ten minutes.", "Example guideline", jurisdiction="INT"
+            )
+        ],
     }
     return CaseContent(**{**values, **fields})
 
@@ -47,6 +51,8 @@ def make_approved(cast: Cast, **fields: Any) -> Case:
     case = make_submitted(cast, **fields)
     votes = dict.fromkeys(range(len(make_content(**fields).rubrics)), Vote.AGREE)
     for reviewer in (cast.rui, cast.rob):
-        review_case(case=case, revision_number=case.version, decision=Decision.APPROVE, votes=votes, by=reviewer)
+        review_case(
+            case=case, revision_number=case.version, decision=Decision.APPROVE, votes=votes, by=reviewer
+        )
     case.refresh_from_db()
     return case

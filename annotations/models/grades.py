@@ -47,14 +47,18 @@ class Resolution(models.Model):
     session = models.ForeignKey(GradingSession, models.CASCADE, related_name="resolutions")
     response = models.ForeignKey(Response, models.PROTECT, related_name="resolutions")
     criterion_index = models.PositiveSmallIntegerField()
-    verdict = models.CharField(max_length=12, choices=[(Verdict.MET, _("Met")), (Verdict.NOT_MET, _("Not met"))])
+    verdict = models.CharField(
+        max_length=12, choices=[(Verdict.MET, _("Met")), (Verdict.NOT_MET, _("Not met"))]
+    )
     reason = models.TextField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("session", "response", "criterion_index"), name="resolution_once_per_unit"),
+            models.UniqueConstraint(
+                fields=("session", "response", "criterion_index"), name="resolution_once_per_unit"
+            ),
             models.CheckConstraint(condition=Q(verdict__in=("met", "not_met")), name="resolution_decides"),
             models.CheckConstraint(condition=~Q(reason=""), name="resolution_says_why"),
         )

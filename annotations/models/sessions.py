@@ -61,6 +61,10 @@ class SessionQuerySet(models.QuerySet["GradingSession"]):
             session_raters__removed_at=None,
         )
 
+    def blinding(self, user: User) -> "SessionQuerySet":
+        """Sessions whose identities are hidden from the person, because they grade there; a removal doesn't unblind."""
+        return self.filter(kind=SessionKind.GRADED, state__in=BLIND_STATES, session_raters__rater__user=user)
+
 
 class GradingSession(models.Model):
     """Who grades which answers of which release, and how many graders each answer gets."""

@@ -21,7 +21,9 @@ class ApiTokenAuthentication(BaseAuthentication):
             return None
         user = find_user_of_key(parts[1]) if len(parts) == 2 else None
         if user is None:
-            raise AuthenticationFailed("This API token is unknown, revoked, or its owner's account is closed.")
+            raise AuthenticationFailed(
+                "This API token is unknown, revoked, or its owner's account is closed."
+            )
         return user, parts[1]
 
     def authenticate_header(self, request: Request) -> str:

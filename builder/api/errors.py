@@ -14,12 +14,18 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, DomainError):
         extra = {key: error.data[key] for key in ("yours", "theirs", "version") if key in error.data}
         fields = {error.data["field"]: [error.message]} if "field" in error.data else {}
-        return Response({"code": error.code, "message": error.message, "fields": fields, **extra}, status=error.status)
+        return Response(
+            {"code": error.code, "message": error.message, "fields": fields, **extra}, status=error.status
+        )
     response = exception_handler(error, context)
     if response is None:
         return None
     if isinstance(error, ValidationError):
-        response.data = {"code": "bad_input", "message": "Some fields are not as expected.", "fields": response.data}
+        response.data = {
+            "code": "bad_input",
+            "message": "Some fields are not as expected.",
+            "fields": response.data,
+        }
         response.status_code = 422
     elif isinstance(error, APIException):
         response.data = {"code": error.default_code, "message": str(error.detail), "fields": {}}

@@ -44,7 +44,9 @@ def system_turn_first(content: CaseContent) -> Iterator[Finding]:
 def has_reference(content: CaseContent) -> Iterator[Finding]:
     """Graders judge better beside a reference answer."""
     if not content.reference_answer.strip():
-        yield warning("reference.missing", "reference", _("There is no reference answer for graders to compare with."))
+        yield warning(
+            "reference.missing", "reference", _("There is no reference answer for graders to compare with.")
+        )
 
 
 def tags_once(content: CaseContent) -> Iterator[Finding]:

@@ -38,7 +38,9 @@ def no_empty_criterion(content: CaseContent) -> Iterator[Finding]:
     """Every criterion says something."""
     for index, criterion in enumerate(content.rubrics):
         if not criterion.criterion.strip():
-            yield error("rubric.empty_criterion", f"rubrics[{index}].criterion", _("This criterion is empty."))
+            yield error(
+                "rubric.empty_criterion", f"rubrics[{index}].criterion", _("This criterion is empty.")
+            )
 
 
 def red_line_negative(content: CaseContent) -> Iterator[Finding]:
@@ -62,7 +64,9 @@ def no_repeated_criterion(content: CaseContent) -> Iterator[Finding]:
     for index, criterion in enumerate(content.rubrics):
         if texts[criterion.criterion.strip()] > 1 and criterion.criterion.strip():
             yield warning(
-                "rubric.repeated", f"rubrics[{index}].criterion", _("This criterion stands in the rubric twice.")
+                "rubric.repeated",
+                f"rubrics[{index}].criterion",
+                _("This criterion stands in the rubric twice."),
             )
 
 
@@ -77,7 +81,9 @@ def has_axis(content: CaseContent) -> Iterator[Finding]:
     """Scores are reported per axis."""
     for index, criterion in enumerate(content.rubrics):
         if not criterion.axis:
-            yield warning("rubric.axis", f"rubrics[{index}].axis", _("Choose the axis this criterion belongs to."))
+            yield warning(
+                "rubric.axis", f"rubrics[{index}].axis", _("Choose the axis this criterion belongs to.")
+            )
 
 
 def cites_known_evidence(content: CaseContent) -> Iterator[Finding]:

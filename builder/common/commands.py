@@ -1,5 +1,6 @@
 """What every command shares: errors without a traceback, `--by`, and progress on a terminal."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
@@ -18,7 +19,9 @@ class ServiceCommand(BaseCommand):
 
     def add_by(self, parser: CommandParser) -> None:
         """Add the option that names whose act this is."""
-        parser.add_argument("--by", required=True, metavar="EMAIL", help="the person whose act this is (audited)")
+        parser.add_argument(
+            "--by", required=True, metavar="EMAIL", help="the person whose act this is (audited)"
+        )
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; every failure a person can mend ends in a sentence."""
@@ -26,6 +29,10 @@ class ServiceCommand(BaseCommand):
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(error.message, returncode=1) from error
+        except BrokenPipeError:
+            # The reader (`| head`) has gone: no fault of ours, and Python must not complain at its end either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
 
     def say(self, message: object) -> None:
         """Print what was done."""
@@ -37,7 +44,7 @@ class ServiceCommand(BaseCommand):
             yield from rows
             return
         count = 0
-        for count, row in enumerate(rows, start=1):  # noqa: B007
+        for count, row in enumerate(rows, start=1):
             if count % 200 == 0:
                 self.stderr.write(f"\r{label}: {count:,}", ending="")
             yield row

@@ -39,6 +39,9 @@ class WorkQueue:
     items: list[WorkItem]
     empty: str
     total: int = 0
+    note: str = ""
+    more_url: str = ""
+    more_label: str = ""
 
 
 @dataclass(slots=True)

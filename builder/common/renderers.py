@@ -17,7 +17,9 @@ BASE_CLASSES = {
     "file": "nhsuk-file-upload__input",
     "clearable_file_input": "nhsuk-file-upload__input",
     "password": "nhsuk-input nhsuk-password-input__input nhsuk-js-password-input-input",
-} | dict.fromkeys(("text", "number", "email", "url", "search", "tel", "date", "datetime", "time"), "nhsuk-input")
+} | dict.fromkeys(
+    ("text", "number", "email", "url", "search", "tel", "date", "datetime", "time"), "nhsuk-input"
+)
 
 
 class DesignSystemRenderer(TemplatesSetting):

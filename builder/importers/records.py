@@ -21,7 +21,9 @@ _CANONICAL_CRITERION = _HEALTHBENCH_CRITERION | {
     "criterion_id", "red_line", "guideline", "jurisdiction", "evidence", "extra",
 }  # fmt: skip
 # Fields an exporter of ours adds around the content; they say where a row came from, not what it says.
-_ENVELOPE = {"schema_version", "split"}
+_ENVELOPE = {"schema_version", "split", "added"}
+# What a row may list under `added`: its export put these there, so they aren't taken back as content.
+_ADDABLE = {"canary"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,10 @@ def read_cases(path: Path, file_format: str = "auto") -> Iterator[ImportedCase]:
 
 
 def _content(line: Line, *, canonical: bool) -> CaseContent:
-    known = _CANONICAL_FIELDS if canonical else _HEALTHBENCH_FIELDS
+    known = _CANONICAL_FIELDS - _added(line) if canonical else _HEALTHBENCH_FIELDS
     data = {key: value for key, value in line.data.items() if key in known and key != "prompt_id"}
-    extra = {key: value for key, value in line.data.items() if key not in known and key not in _ENVELOPE}
+    outside = known | _ENVELOPE | (_ADDABLE if canonical else set())
+    extra = {key: value for key, value in line.data.items() if key not in outside}
     if not canonical:
         extra |= {key: line.data[key] for key in sorted(_ENVELOPE & set(line.data))}
     prompt = [_turn(line, index, turn) for index, turn in enumerate(_list(line, data, "prompt"))]
@@ -75,6 +78,10 @@ def _of_declared_types(line: Line, content: CaseContent) -> CaseContent:
     except msgspec.ValidationError as error:
         message, _separator, place = str(error).partition(" - at ")
         raise line.error(place.strip("`$.") or "case", f"{message}.") from error
+
+
+def _added(line: Line) -> set[str]:
+    return _ADDABLE & set(_tags(line, "added", line.data.get("added", [])))
 
 
 def _turn(line: Line, index: int, value: Any) -> Turn:

@@ -92,7 +92,8 @@ class Case(models.Model):
             models.UniqueConstraint(fields=("department", "prompt_id"), name="case_prompt_id_in_department"),
             models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_known_state"),
             models.CheckConstraint(
-                condition=~Q(state__in=("in_review", "changes_requested", "approved")) | Q(head__isnull=False),
+                condition=~Q(state__in=("in_review", "changes_requested", "approved"))
+                | Q(head__isnull=False),
                 name="case_under_review_has_revision",
             ),
         )

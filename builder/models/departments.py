@@ -60,7 +60,9 @@ class Department(models.Model):
     class Meta:
         ordering = ("code",)
         constraints = (
-            models.CheckConstraint(condition=models.Q(required_approvals__gte=1), name="department_needs_an_approval"),
+            models.CheckConstraint(
+                condition=models.Q(required_approvals__gte=1), name="department_needs_an_approval"
+            ),
         )
 
     def __str__(self) -> str:

@@ -33,7 +33,9 @@ class Review(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = (
-            models.CheckConstraint(condition=models.Q(decision__in=Decision.values), name="review_known_decision"),
+            models.CheckConstraint(
+                condition=models.Q(decision__in=Decision.values), name="review_known_decision"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(decision="request_changes") | ~models.Q(comment=""),
                 name="review_change_request_says_why",

@@ -33,7 +33,9 @@ class User(AbstractBaseUser):
 
     email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
-    language = models.CharField(_("language"), max_length=5, default="en", choices=[("en", _("English")), ("ko", _("Korean"))])
+    language = models.CharField(
+        _("language"), max_length=5, default="en", choices=[("en", _("English")), ("ko", _("Korean"))]
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_org_admin = models.BooleanField(_("administrator of the organization"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -112,7 +112,8 @@ def submit_case(*, case: Case, by: User) -> Case:
         raise NotReady(_("A reviewer asked for changes. Save a new revision first."))
     if errors := blocking(check_content(locked.head.content)):
         raise BadInput(
-            _("The case isn't ready for review: %(message)s") % {"message": errors[0].message}, findings=errors
+            _("The case isn't ready for review: %(message)s") % {"message": errors[0].message},
+            findings=errors,
         )
     locked.state = CaseState.IN_REVIEW
     locked.save(update_fields=["state", "updated_at"])
@@ -156,9 +157,13 @@ def new_prompt_id(department: Department) -> str:
 def prompt_id_problem(prompt_id: str) -> str | None:
     """Return what is wrong with an id, or None: harnesses use it in file names and read all-digit ids as numbers."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}", prompt_id):
-        return _("prompt_id: up to 200 letters, digits and . _ : - were expected, beginning with a letter or digit.")
+        return _(
+            "prompt_id: up to 200 letters, digits and . _ : - were expected, beginning with a letter or digit."
+        )
     if prompt_id.isdigit():
-        return _("prompt_id: an id with at least one letter was expected, since harnesses read digits as a number.")
+        return _(
+            "prompt_id: an id with at least one letter was expected, since harnesses read digits as a number."
+        )
     return None
 
 

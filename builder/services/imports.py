@@ -114,7 +114,9 @@ def _first_of_each(rows: Iterable[ImportedCase], prompt_ids: set[str]) -> Iterat
             yield row
 
 
-def _write_batch(batch: list[ImportedCase], department: Department, by: User, approved_elsewhere: str) -> None:
+def _write_batch(
+    batch: list[ImportedCase], department: Department, by: User, approved_elsewhere: str
+) -> None:
     cases = Case.objects.bulk_create(_new_case(row, department, by) for row in batch)
     texts = [content_to_json(row.content) for row in batch]
     revisions = CaseRevision.objects.bulk_create(

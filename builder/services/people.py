@@ -2,8 +2,10 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -17,18 +19,28 @@ from builder.models import ApiToken, ContestedRule, Department, Invitation, Memb
 from builder.services.audit import record
 
 INVITATION_LIFETIME = timedelta(days=14)
+MOST_APPROVALS = 9
 _TOKEN_PREFIX = "cw_"  # noqa: S105 - the visible beginning of every key, not a key
 
 
 @transaction.atomic
-def create_department(*, code: str, name: str, lead_email: str, by: User | None) -> tuple[Department, str | None]:
+def create_department(
+    *, code: str, name: str, lead_email: str, by: User | None
+) -> tuple[Department, str | None]:
     """Make a department with its lead; return it and the lead's invitation token, if an account had to be made.
 
-    `by` is None when the installation itself does it, by command. Idempotent for the same code and name.
+    `by` is None when the installation itself does it, by command; a person must be an administrator. Idempotent for
+    the same code and name.
     """
+    if by is not None:
+        access.require_admin(by)
     existing = Department.objects.filter(code=code).first()
     if existing and existing.name != name:
-        raise Conflict(_("Department %(code)s exists under the name %(name)s.") % {"code": code, "name": existing.name})
+        raise Conflict(
+            _("Department %(code)s exists under the name %(name)s. Choose another code.")
+            % {"code": code, "name": existing.name},
+            field="code",
+        )
     department = existing or Department(code=code, name=name)
     if existing is None:
         _clean(department)
@@ -45,33 +57,54 @@ def invite_person(*, email: str, name: str = "", by: User) -> tuple[User, str]:
     access.require_admin(by)
     user, token = _account_for(email, name=name, by=by)
     if user.has_usable_password():
-        raise Conflict(_("%(email)s already has an account with a password.") % {"email": user.email})
+        raise Conflict(
+            _("%(email)s already has an account with a password.") % {"email": user.email}, field="email"
+        )
+    if not user.is_active:
+        raise NotReady(
+            _("The account %(email)s is deactivated. Activate it first.") % {"email": user.email},
+            field="email",
+        )
     return user, token or _new_invitation(user, by=by)
 
 
 @transaction.atomic
-def accept_invitation(*, token: str, password: str, name: str = "") -> User:
-    """Set the first password of an invited person."""
+def revoke_invitation(*, user: User, by: User) -> None:
+    """End the link of an invited person, as when it went to the wrong address."""
+    access.require_admin(by)
+    if not user.invitations.usable().update(revoked_at=timezone.now()):
+        raise NotReady(_("%(email)s has no invitation link that still works.") % {"email": user.email})
+    record(by=by, verb="invitation:revoke", what=user)
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, password: str, name: str = "", language: str = "") -> User:
+    """Set the first password of an invited person; the link works once, however often it is sent at the same time.
+
+    `language` is the one they read the page in; an unknown one leaves the account's.
+    """
     invitation = get_invitation(token)
     user = invitation.user
+    user.name = name.strip() or user.name
+    user.language = language if language in _languages() else user.language
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise BadInput(" ".join(error.messages), field="password") from error
+    if not Invitation.objects.usable().filter(pk=invitation.pk).update(accepted_at=timezone.now()):
+        raise _no_such_invitation()
     user.set_password(password)
-    user.name = name.strip() or user.name
-    user.save(update_fields=["password", "name"])
-    invitation.accepted_at = timezone.now()
-    invitation.save(update_fields=["accepted_at"])
+    user.save(update_fields=["password", "name", "language"])
     record(by=user, verb="invitation:accept", what=user)
     return user
 
 
 def get_invitation(token: str) -> Invitation:
-    """Return the usable invitation of this link."""
-    invitation = Invitation.objects.usable().select_related("user").filter(token_hash=_hash(token)).first()
+    """Return the usable invitation of this link; a deactivated account has none."""
+    invitations = Invitation.objects.usable().select_related("user")
+    invitation = invitations.filter(token_hash=_hash(token), user__is_active=True).first()
     if invitation is None:
-        raise NotFound(_("This invitation link is used up or too old. Ask an administrator for a new one."))
+        raise _no_such_invitation()
     return invitation
 
 
@@ -91,6 +124,37 @@ def set_roles(*, user: User, department: Department, roles: set[str], by: User) 
 
 
 @transaction.atomic
+def set_all_roles(*, user: User, roles: Mapping[Department, set[str]], by: User) -> None:
+    """Give the person exactly these roles in each of these departments, all or none."""
+    access.require_admin(by)
+    for department, wanted in roles.items():
+        set_roles(user=user, department=department, roles=wanted, by=by)
+
+
+@transaction.atomic
+def set_org_admin(*, user: User, is_org_admin: bool, by: User) -> None:
+    """Make a person an administrator of the organization, or no longer; nobody gives up their own office."""
+    access.require_admin(by)
+    if user.is_org_admin == is_org_admin:
+        return
+    if user == by:
+        raise NotReady(_("You can't give up being an administrator yourself. Ask another administrator."))
+    user.is_org_admin = is_org_admin
+    user.save(update_fields=["is_org_admin"])
+    record(by=by, verb="admin:grant" if is_org_admin else "admin:withdraw", what=user)
+
+
+@transaction.atomic
+def change_profile(*, name: str, language: str, by: User) -> None:
+    """Change how the person is called and the language they read."""
+    if language not in _languages():
+        raise BadInput(_("Choose one of the languages offered."), field="language")
+    by.name, by.language = name.strip(), language
+    by.save(update_fields=["name", "language"])
+    record(by=by, verb="account:change", what=by, language=language)
+
+
+@transaction.atomic
 def set_active(*, user: User, is_active: bool, by: User) -> None:
     """Let a person sign in, or stop them; a person can't lock themselves out."""
     access.require_admin(by)
@@ -102,9 +166,18 @@ def set_active(*, user: User, is_active: bool, by: User) -> None:
 
 
 @transaction.atomic
-def change_department(*, department: Department, required_approvals: int, contested_rule: str, by: User) -> None:
+def change_department(
+    *, department: Department, required_approvals: int, contested_rule: str, by: User
+) -> None:
     """Change how a department approves its cases."""
     access.require(by, access.Act.CHANGE_SETTINGS, department)
+    if not 1 <= required_approvals <= MOST_APPROVALS:
+        raise BadInput(
+            _("A case needs from 1 to %(most)s approvals.") % {"most": MOST_APPROVALS},
+            field="required_approvals",
+        )
+    if contested_rule not in ContestedRule.values:
+        raise BadInput(_("Choose what a contested criterion does."), field="contested_rule")
     department.required_approvals = required_approvals
     department.contested_rule = ContestedRule(contested_rule)
     _clean(department)
@@ -120,6 +193,10 @@ def create_api_token(*, name: str, by: User) -> tuple[ApiToken, str]:
     """Make a key for the person's own programs; return the row and the key, which is shown once only."""
     if not name.strip():
         raise BadInput(_("Say what the token is for."), field="name")
+    if ApiToken.objects.filter(user=by, name=name.strip(), revoked_at=None).exists():
+        raise Conflict(
+            _("You already have a token with this name. Choose another, or revoke that one."), field="name"
+        )
     key = _TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(user=by, name=name.strip(), prefix=key[:8], token_hash=_hash(key))
     record(by=by, verb="token:create", what=token)
@@ -158,7 +235,10 @@ def _account_for(email: str, *, by: User | None, name: str = "") -> tuple[User, 
         with transaction.atomic():
             user = User.objects.create_user(email, name=name.strip())
     except ValidationError as error:
-        raise BadInput(_("%(email)s is not an email address.") % {"email": email}, field="email") from error
+        raise BadInput(
+            _("Write an email address such as name@example.org, not %(email)s.") % {"email": email},
+            field="email",
+        ) from error
     except IntegrityError as error:
         raise Conflict(_("Somebody made this account at the same moment. Try again.")) from error
     record(by=by, verb="account:create", what=user)
@@ -185,7 +265,15 @@ def _clean(department: Department) -> None:
     try:
         department.full_clean()
     except ValidationError as error:
-        raise BadInput(" ".join(error.messages)) from error
+        raise BadInput(" ".join(error.messages), field=next(iter(error.message_dict))) from error
+
+
+def _languages() -> list[str]:
+    return [code for code, _name in settings.LANGUAGES]
+
+
+def _no_such_invitation() -> NotFound:
+    return NotFound(_("This invitation link is used up or too old. Ask an administrator for a new one."))
 
 
 def _hash(secret: str) -> str:

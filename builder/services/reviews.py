@@ -1,7 +1,6 @@
 """Reviewing: decisions on a revision, votes on its criteria, and the rule that approves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,16 +9,11 @@ from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, Conflict, NotAllowed, NotReady
 from builder.models import Case, CaseRevision, CaseState, CriterionVote, Decision, Review, User, Vote
+from builder.selectors.reviews import Standing, current_reviews, standings
 from builder.services.audit import record
 
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a criterion stands: votes for, votes against, and whether it is contested."""
-
-    agree: int
-    disagree: int
-    is_contested: bool
+# Reading them belongs to the selectors; callers of the services find them here too.
+__all__ = ["Standing", "current_reviews", "review_case", "standings"]
 
 
 @transaction.atomic
@@ -27,7 +21,7 @@ def review_case(
     *, case: Case, revision_number: int, decision: str, comment: str = "", votes: Mapping[int, str], by: User,
     vote_comments: Mapping[int, str] | None = None,
 ) -> Review:  # fmt: skip
-    """Record one person's decision on a revision and their vote on every criterion; approve the case when it has enough.
+    """Record a decision on a revision and a vote on every criterion; approve the case when it has enough.
 
     Raises NotAllowed for somebody who saved a revision of the case, Conflict when the revision isn't the newest.
     """
@@ -50,32 +44,6 @@ def review_case(
     )  # fmt: skip
     _settle(locked, revision, by=by)
     return review
-
-
-def current_reviews(revision: CaseRevision) -> list[Review]:
-    """Return each reviewer's latest review of the revision. Cost: two queries."""
-    latest = {review.reviewer_id: review for review in revision.reviews.select_related("reviewer").order_by("pk")}
-    return sorted(latest.values(), key=lambda review: review.pk)
-
-
-def standings(revision: CaseRevision, required_approvals: int) -> list[Standing]:
-    """Return how each criterion stands, in rubric order.
-
-    A criterion stands when more than half of the votes and at least min(2, required approvals) agree; otherwise it
-    is contested. A revision approved elsewhere has no contested criterion. Cost: two queries.
-    """
-    reviews = current_reviews(revision)
-    votes = CriterionVote.objects.filter(review__in=reviews).values_list("criterion_index", "vote")
-    counts = [[0, 0] for _criterion in revision.content.rubrics]
-    for index, vote in votes:
-        counts[index][0 if vote == Vote.AGREE else 1] += 1
-    if hasattr(revision, "external_approval"):
-        return [Standing(agree, disagree, False) for agree, disagree in counts]
-    needed = min(2, required_approvals)
-    return [
-        Standing(agree, disagree, not (agree >= needed and agree > (agree + disagree) / 2))
-        for agree, disagree in counts
-    ]
 
 
 def _revision_under_review(case: Case, number: int) -> CaseRevision:

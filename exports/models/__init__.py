@@ -3,4 +3,14 @@
 from exports.models.releases import Release, ReleaseItem, ReleaseState, Split, Stage
 from exports.models.runs import ModelClass, Response, Run, RunState
 
-__all__ = ["ModelClass", "Release", "ReleaseItem", "ReleaseState", "Response", "Run", "RunState", "Split", "Stage"]
+__all__ = [
+    "ModelClass",
+    "Release",
+    "ReleaseItem",
+    "ReleaseState",
+    "Response",
+    "Run",
+    "RunState",
+    "Split",
+    "Stage",
+]

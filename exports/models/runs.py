@@ -78,7 +78,9 @@ class Response(models.Model):
 
     class Meta:
         ordering = ("run", "item", "epoch")
-        constraints = (models.UniqueConstraint(fields=("run", "item", "epoch"), name="response_once_per_epoch"),)
+        constraints = (
+            models.UniqueConstraint(fields=("run", "item", "epoch"), name="response_once_per_epoch"),
+        )
 
     def __str__(self) -> str:
         return f"{self.run} · {self.item.prompt_id} · {self.epoch}"

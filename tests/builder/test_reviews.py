@@ -63,7 +63,11 @@ def test_approval_needs_every_vote_and_changes_need_a_reason(cast: Cast) -> None
     case = make_submitted(cast)
     with pytest.raises(BadInput, match="criterion 3"):
         review_case(
-            case=case, revision_number=1, decision=Decision.APPROVE, votes={0: "agree", 1: "agree"}, by=cast.rui
+            case=case,
+            revision_number=1,
+            decision=Decision.APPROVE,
+            votes={0: "agree", 1: "agree"},
+            by=cast.rui,
         )
     with pytest.raises(BadInput, match="what should change"):
         review_case(case=case, revision_number=1, decision=Decision.REQUEST_CHANGES, votes={}, by=cast.rui)
@@ -74,7 +78,11 @@ def test_criterion_with_a_tie_is_contested(cast: Cast) -> None:
     case = make_submitted(cast)
     review_case(case=case, revision_number=1, decision=Decision.APPROVE, votes=ALL_AGREE, by=cast.rui)
     review_case(
-        case=case, revision_number=1, decision=Decision.APPROVE, votes={**ALL_AGREE, 1: Vote.DISAGREE}, by=cast.rob
+        case=case,
+        revision_number=1,
+        decision=Decision.APPROVE,
+        votes={**ALL_AGREE, 1: Vote.DISAGREE},
+        by=cast.rob,
     )
     case.refresh_from_db()
     assert [standing.is_contested for standing in standings(case.head, 2)] == [False, True, False]

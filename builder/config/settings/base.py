@@ -15,6 +15,8 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG = False
+# The demonstration makes accounts with a published password.
+DEMONSTRATION_ALLOWED = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -104,6 +106,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
+FORMAT_MODULE_PATH = ["builder.config.formats"]
 LOCALE_PATHS = [BASE_DIR / "builder" / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True

@@ -4,8 +4,9 @@ from .base import *  # noqa: F403
 from .base import BASE_DIR, env
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-production-refuses-it")  # noqa: S105
+SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-production-refuses-it")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+DEMONSTRATION_ALLOWED = True
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 # Files are served from the source folders, so that no collectstatic is needed before the first page.
 STORAGES = {

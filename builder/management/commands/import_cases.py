@@ -44,7 +44,9 @@ class Command(ServiceCommand):
         if not result.created:
             self.say(f"Nothing changed: all {result.unchanged} cases are already in {department.code}.")
             return
-        self.say(f"Imported {result.created} cases into {department.code}; {result.unchanged} were already there.")
+        self.say(
+            f"Imported {result.created} cases into {department.code}; {result.unchanged} were already there."
+        )
         if options["approved_elsewhere"]:
             self.say(f'Approved elsewhere: "{options["approved_elsewhere"]}"; {by.email} vouches for it.')
         for check_id, count in sorted(result.findings.items()):

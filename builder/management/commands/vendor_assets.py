@@ -54,7 +54,7 @@ class Command(BaseCommand):
     """Fetch the pinned npm packages, compile the style sheet and write it all below static/vendor."""
 
     help = "Rebuild builder/static/vendor from the pinned npm packages (needs node, npm and npx)."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Build in a temporary directory first, so that a failure leaves the old files in place."""
@@ -108,7 +108,9 @@ def compile_style_sheet(workshop: Path, target: Path) -> None:
     css = out.read_text(encoding="utf-8")
     for word in FORBIDDEN_IN_CSS:
         if word in css.lower():
-            raise CommandError(f"The built style sheet holds {word!r}: replace that setting in {source.name}.")
+            raise CommandError(
+                f"The built style sheet holds {word!r}: replace that setting in {source.name}."
+            )
     (target / "images").mkdir()
     for icon in sorted(set(re.findall(r"images/([\w-]+\.svg)", css))):
         shutil.copyfile(workshop / "node_modules" / NHSUK.npm / ICONS / icon, target / "images" / icon)

@@ -1,0 +1,152 @@
+# Everything a newcomer needs: `make demo` to see the product, `make test` to check it.
+# Needs Python 3.11 to 3.13 and make, nothing else; works with GNU make 3.81 (macOS) and later.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# The steps share one environment and one database, so `make -j` must not run them side by side.
+.NOTPARALLEL:
+.PHONY: help setup demo demo-data test lint types test-sqlite test-postgres test-browser bench \
+	system-packages lock openapi messages translations format
+
+PORT ?= 8000
+# Two processes were measured to be quicker than one, and more of them than a small machine has cores.
+WORKERS ?= 2
+PYTHONS = $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed-requirements
+MANAGE := $(BIN)/python manage.py
+DEBIAN_PACKAGES := chromium fonts-noto-cjk gettext postgresql
+UV_VENV := build/uv
+export PYTHONUNBUFFERED := 1
+
+help: ## List these targets
+	@echo "Clinwright: the targets of this Makefile"
+	@echo
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@echo
+	@echo "Settings: PORT=8000 (demo), PYTHON=/path/to/python3 (setup), WORKERS=2 (tests), ARGS='…' (passed to pytest)"
+
+setup: $(STAMP) ## Make the environment .venv and install the pinned packages (once; again when they change)
+
+$(STAMP): requirements-dev.txt
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		found=""; \
+		for candidate in $(PYTHONS); do \
+			if $$candidate -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+				>/dev/null 2>&1; then found=$$candidate; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "No Python 3.11, 3.12 or 3.13 with its venv module was found (looked for: $(PYTHONS))." >&2; \
+			echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13)" >&2; \
+			echo "or name it: make setup PYTHON=/path/to/python3.12" >&2; \
+			exit 1; \
+		fi; \
+		echo "Making the environment $(VENV) with $$($$found --version) …"; \
+		rm -rf $(VENV); \
+		$$found -m venv $(VENV) || { \
+			rm -rf $(VENV); \
+			echo "The environment could not be made; the lines above say why. Mend it and run make setup again." >&2; \
+			exit 1; }; \
+	fi
+	@echo "Installing the pinned packages into $(VENV) (a few minutes the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || { \
+		echo "The packages could not be installed; the lines above say why." >&2; \
+		echo "Check the network connection or pip's index settings and run make setup again." >&2; \
+		exit 1; }
+	@touch $(STAMP)
+	@echo "The environment is ready."
+
+demo: demo-data ## Load the demonstration and serve it until Ctrl-C
+	@$(MANAGE) serve --port $(PORT)
+
+demo-data: setup ## Load the demonstration without serving it
+	@echo "Bringing the database up to date …"
+	@$(MANAGE) migrate --verbosity 0
+	@echo "Loading the demonstration …"
+	@$(MANAGE) demo
+
+test: setup lint types test-postgres test-sqlite ## Run every check and test: style, types, and the suite on PostgreSQL and SQLite
+
+lint: setup ## Check style and formatting of code and templates
+	@echo "Checking the style of the code …"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { \
+		$(BIN)/ruff format --check . | grep '^Would' >&2; echo "Run make format." >&2; exit 1; }
+	@echo "Checking the style of the templates …"
+	@$(BIN)/djlint --lint --quiet builder exports annotations
+
+types: setup ## Check the types
+	@echo "Checking the types …"
+	@$(BIN)/mypy
+
+test-sqlite: setup ## Run all tests, the browser's too, on SQLite
+	@echo "Running all tests on SQLite …"
+	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-postgres: setup ## Run the tests that touch the database on a PostgreSQL server of their own
+	@$(BIN)/python tests/postgres.py -q -n $(WORKERS) --dist loadfile -m "database and not browser" $(ARGS)
+
+test-browser: setup ## Run only the journeys in Chromium
+	@echo "Running the journeys in Chromium …"
+	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -q -m browser $(ARGS)
+
+bench: setup ## Print ratios of speed against a named peer (not part of the tests)
+	@echo "Measuring; a few minutes on a quiet machine …"
+	@$(BIN)/python -m tests.benchmarks.bench_agreement
+
+format: setup ## Format the code and mend what the linter can mend
+	@echo "Formatting the code …"
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+system-packages: ## Install what the browser and PostgreSQL tests need from Debian or Ubuntu
+	@if ! command -v dpkg-query >/dev/null 2>&1; then \
+		echo "This is not Debian or Ubuntu. Install these with your own package manager:" >&2; \
+		echo "Chromium, a font with Korean characters, gettext, and the PostgreSQL server." >&2; \
+		exit 1; \
+	fi; \
+	missing=""; \
+	for package in $(DEBIAN_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q '^install ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then \
+		echo "The system packages are there: $(DEBIAN_PACKAGES)."; \
+	elif [ "$$(id -u)" -ne 0 ]; then \
+		echo "These system packages are missing:$$missing. Install them with:" >&2; \
+		echo "  sudo apt-get install --yes --no-install-recommends$$missing" >&2; \
+		exit 1; \
+	else \
+		echo "Installing the system packages:$$missing …"; \
+		apt-get update --quiet --quiet && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends $$missing || { \
+			echo "The system packages could not be installed; the lines above say why." >&2; exit 1; }; \
+	fi
+
+lock: setup ## Pin the newest allowed packages, with hashes, in requirements.txt and requirements-dev.txt
+	@echo "Resolving the packages …"
+	@test -x $(UV_VENV)/bin/uv || { \
+		$(BIN)/python -m venv $(UV_VENV) && \
+		$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv; }
+	@for name in requirements requirements-dev; do \
+		$(UV_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
+			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
+		echo "Written: $$name.txt"; \
+	done
+
+openapi: setup ## Write the snapshot of the API's description (tests/golden/openapi.yaml)
+	@mkdir -p tests/golden
+	@$(MANAGE) spectacular --validate --fail-on-warn --file tests/golden/openapi.yaml
+	@echo "Written: tests/golden/openapi.yaml"
+
+messages: setup ## Collect the texts to translate into the Korean catalogue (needs gettext)
+	@command -v xgettext >/dev/null 2>&1 || { \
+		echo "gettext is missing: run make system-packages, or install gettext." >&2; exit 1; }
+	@mkdir -p builder/locale
+	@$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \
+		--ignore '$(VENV)' --ignore build --ignore tests --ignore staticfiles
+
+translations: setup ## Compile the Korean catalogue after translating it (needs gettext)
+	@command -v msgfmt >/dev/null 2>&1 || { \
+		echo "gettext is missing: run make system-packages, or install gettext." >&2; exit 1; }
+	@cd builder && ../$(MANAGE:manage.py=../manage.py) compilemessages --locale ko

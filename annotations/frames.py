@@ -1,0 +1,228 @@
+"""The only bridge from rows to arrays: grades become units, units become what `annotations.stats` computes with."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import Grade, GradingSession, Rater, Resolution, Verdict
+from annotations.stats import RatingTable, RubricGrades
+from builder.content import Criterion
+from exports.models import ReleaseItem, Response, Run
+
+IntArray = NDArray[np.int64]
+MET, NOT_MET, UNDECIDED = 1, 0, -1
+MAX_CRITERIA = 1_000  # in one rubric: case and criterion share one integer key
+_VERDICT_CODES = {Verdict.MET: 0, Verdict.NOT_MET: 1, Verdict.CANNOT_JUDGE: 2, Verdict.JUDGE_FAILED: 3}
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """Every (response, criterion) of some responses of one release; all arrays have one row per unit.
+
+    `case` is the item's place in `items`, `sample` the epoch, `met` the resolution: 1 met, 0 not met, -1 undecided.
+    `votes` has shape (units, 4): how many raters said met, not met, cannot judge, judge failed.
+    """
+
+    items: Sequence[ReleaseItem]
+    response: IntArray
+    run: IntArray
+    case: IntArray
+    sample: IntArray
+    criterion: IntArray
+    points: NDArray[np.float64]
+    red_line: NDArray[np.bool_]
+    met: NDArray[np.int8]
+    votes: IntArray
+
+    def __len__(self) -> int:
+        return len(self.response)
+
+    def only(self, mask: NDArray[np.bool_]) -> "Units":
+        """Return the units of a mask."""
+        return Units(
+            self.items, self.response[mask], self.run[mask], self.case[mask], self.sample[mask],
+            self.criterion[mask], self.points[mask], self.red_line[mask], self.met[mask], self.votes[mask],
+        )  # fmt: skip
+
+    def of_run(self, run: Run) -> "Units":
+        """Return one run's units."""
+        return self.only(self.run == run.pk)
+
+    def undecided_counts(self) -> dict[str, int]:
+        """Count the undecided units by why: a tie is unresolved; else abstention, failure, or no grade at all."""
+        undecided = self.met == UNDECIDED
+        voted = (self.votes[:, 0] + self.votes[:, 1]) > 0
+        cannot = ~voted & (self.votes[:, 2] > 0)
+        failed = ~voted & ~cannot & (self.votes[:, 3] > 0)
+        return {
+            "unresolved": int((undecided & voted).sum()),
+            "cannot_judge": int((undecided & cannot).sum()),
+            "judge_failed": int((undecided & failed).sum()),
+            "missing": int((undecided & ~voted & ~cannot & ~failed).sum()),
+        }
+
+    def rubric_grades(self) -> RubricGrades:
+        """Return what the scores are computed from. The units must be of one run."""
+        return RubricGrades.from_arrays(
+            case=self.case, sample=self.sample, points=self.points, met=self.met,
+            criterion_tags={tag: np.flatnonzero(np.isin(self._criterion_key, keys)) for tag, keys in self._tags.items()},
+            case_tags=self._case_tags,
+        )  # fmt: skip
+
+    @cached_property
+    def _criterion_key(self) -> IntArray:
+        return self.case * MAX_CRITERIA + self.criterion
+
+    @cached_property
+    def _tags(self) -> dict[str, list[int]]:
+        """The criterion tags in order of first appearance, each with the keys of its criteria."""
+        tags: dict[str, list[int]] = {}
+        for place, item in enumerate(self.items):
+            for index, criterion in enumerate(item.content.rubrics):
+                for tag in criterion.tags:
+                    tags.setdefault(tag, []).append(place * MAX_CRITERIA + index)
+        return tags
+
+    @cached_property
+    def _case_tags(self) -> dict[str, list[int]]:
+        tags: dict[str, list[int]] = {}
+        for place, item in enumerate(self.items):
+            for tag in item.content.example_tags:
+                tags.setdefault(tag, []).append(place)
+        return tags
+
+
+def session_units(session: GradingSession, *, rater: Rater | None = None) -> Units:
+    """Return the units of all answers of a session's runs, resolved; or by one rater's verdicts alone.
+
+    Cost: four queries whatever the size, and one pass over the grades.
+    """
+    return units_of_runs(session, list(session.runs.all()), rater=rater)
+
+
+def units_of_runs(session: GradingSession, runs: Sequence[Run], *, rater: Rater | None = None) -> Units:
+    """Return the units of some of the session's runs."""
+    items = list(ReleaseItem.objects.filter(release_id=session.release_id).order_by("position"))
+    units = _empty_units(items, runs)
+    grades = Grade.objects.filter(assignment__session=session, assignment__response__run__in=runs)
+    if rater is not None:
+        grades = grades.filter(assignment__rater=rater)
+    _count_votes(units, grades.values_list("assignment__response_id", "criterion_index", "verdict"))
+    _decide_by_majority(units)
+    if rater is None:
+        _apply_resolutions(units, session)
+    return units
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """The met / not met verdicts of a session, one row each.
+
+    `unit` is the row of the session's `Units`, `rater` the place in the session (1, 2, …), `met` 1 or 0. An abstention
+    and a failure are no rating.
+    """
+
+    unit: IntArray
+    rater: IntArray
+    met: IntArray
+
+    def table(self, units: Units, mask: NDArray[np.bool_] | None = None) -> RatingTable:
+        """Return the ratings of the units in `mask` (default all) for `agreement`; clusters are cases."""
+        keep = slice(None) if mask is None else mask[self.unit]
+        unit = self.unit[keep]
+        return RatingTable.from_long(
+            unit, self.rater[keep], self.met[keep], cluster=units.case[unit], categories=(0, 1)
+        )
+
+
+def session_ratings(session: GradingSession, units: Units) -> Ratings:
+    """Return the ratings of the answers in `units`. Cost: two queries and one pass over the grades."""
+    places = dict(session.session_raters.values_list("rater_id", "position"))
+    offsets = _row_offsets(units)
+    rows = Grade.objects.filter(
+        assignment__session=session, verdict__in=(Verdict.MET, Verdict.NOT_MET)
+    ).values_list("assignment__response_id", "criterion_index", "assignment__rater_id", "verdict")
+    found = [
+        (offsets[response] + criterion, places[rater], verdict == Verdict.MET)
+        for response, criterion, rater, verdict in rows.iterator(chunk_size=20_000)
+        if response in offsets
+    ]
+    table = np.array(found, dtype=np.int64).reshape(-1, 3)
+    return Ratings(table[:, 0], table[:, 1], table[:, 2])
+
+
+def count_abstentions(session: GradingSession) -> dict[int, int]:
+    """Return how often each rater, by place in the session, could not judge."""
+    places = dict(session.session_raters.values_list("rater_id", "position"))
+    rows = Grade.objects.filter(assignment__session=session, verdict=Verdict.CANNOT_JUDGE)
+    counts = dict.fromkeys(places.values(), 0)
+    for rater_id in rows.values_list("assignment__rater_id", flat=True):
+        counts[places[rater_id]] += 1
+    return counts
+
+
+def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:
+    place_of = {item.pk: place for place, item in enumerate(items)}
+    rubrics: list[list[Criterion]] = [item.content.rubrics for item in items]
+    responses = list(
+        Response.objects.filter(run__in=runs)
+        .order_by("item__position", "run_id", "epoch")
+        .values_list("pk", "run_id", "item_id", "epoch")
+    )
+    places = [place_of[item_id] for _pk, _run, item_id, _epoch in responses]
+    sizes = np.array([len(rubrics[place]) for place in places], dtype=np.int64)
+    total = int(sizes.sum())
+    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    criteria = [criterion for place in places for criterion in rubrics[place]]
+
+    def spread(values: Iterable[Any]) -> IntArray:
+        return np.repeat(np.fromiter(values, dtype=np.int64, count=len(responses)), sizes)
+
+    return Units(
+        items=items,
+        response=spread(row[0] for row in responses),
+        run=spread(row[1] for row in responses),
+        case=spread(iter(places)),
+        sample=spread(row[3] for row in responses),
+        criterion=np.arange(total, dtype=np.int64) - starts,
+        points=np.array([criterion.points for criterion in criteria], dtype=np.float64),
+        red_line=np.array([criterion.red_line for criterion in criteria], dtype=np.bool_),
+        met=np.full(total, UNDECIDED, dtype=np.int8),
+        votes=np.zeros((total, len(_VERDICT_CODES)), dtype=np.int64),
+    )
+
+
+def _row_offsets(units: Units) -> dict[int, int]:
+    """Return the row of each response's first criterion."""
+    first = np.flatnonzero(units.criterion == 0)
+    return dict(zip(units.response[first].tolist(), first.tolist(), strict=True))
+
+
+def _count_votes(units: Units, rows: Any) -> None:
+    offsets = _row_offsets(units)
+    width = len(_VERDICT_CODES)
+    cells = [
+        (offsets[response] + criterion) * width + _VERDICT_CODES[verdict]
+        for response, criterion, verdict in rows.iterator(chunk_size=20_000)
+    ]
+    counted = np.bincount(np.asarray(cells, dtype=np.int64), minlength=units.votes.size)
+    units.votes[:] = counted.reshape(units.votes.shape)
+
+
+def _decide_by_majority(units: Units) -> None:
+    """A unit goes by the strict majority of met / not met; a tie stays undecided."""
+    met, not_met = units.votes[:, 0], units.votes[:, 1]
+    units.met[met > not_met] = MET
+    units.met[not_met > met] = NOT_MET
+
+
+def _apply_resolutions(units: Units, session: GradingSession) -> None:
+    offsets = _row_offsets(units)
+    rows = Resolution.objects.filter(session=session).values_list("response_id", "criterion_index", "verdict")
+    for response, criterion, verdict in rows:
+        if response in offsets:
+            units.met[offsets[response] + criterion] = MET if verdict == Verdict.MET else NOT_MET

@@ -1,0 +1,201 @@
+"""Score reports: one run's HealthBench metrics from one session, and runs side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from annotations.frames import UNDECIDED, Units, session_ratings, session_units, units_of_runs
+from annotations.models import GradingSession, Rater, SessionState
+from annotations.stats import (
+    CaseScores,
+    PairedDifference,
+    Rate,
+    Score,
+    agreement,
+    case_scores,
+    holm,
+    paired_difference,
+    red_line_rate,
+    score_grades,
+    worst_at_k,
+)
+from builder.common.errors import BadInput, NotFound, NotReady
+from exports.models import Run
+
+SEED = 20_250_508  # fixed, so that the same grades always print the same interval
+
+
+@dataclass(frozen=True, eq=False)
+class RunReport:
+    """Everything a score report says of one run."""
+
+    run: Run
+    session: GradingSession
+    raters: list[str]
+    rater: str | None
+    scores: list[Score]
+    cases: CaseScores
+    counts: dict[str, int]
+    red_lines: Rate
+    worst_at_k: list[float] | None
+    raw_agreement: dict[str, Any] | None
+
+    @property
+    def overall(self) -> Score:
+        """The run's score."""
+        return self.scores[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as `score --json` prints it."""
+        return {
+            "run": self.run.name,
+            "release": self.run.release.label,
+            "session": self.session.pk,
+            "rater": self.rater,
+            "raters": self.raters,
+            "metrics": {score.name: _metric(score) for score in self.scores},
+            "counts": self.counts,
+            "red_lines": self.red_lines.to_dict(),
+            "worst_at_k": self.worst_at_k,
+            "agreement": self.raw_agreement,
+        }
+
+
+def find_session(run: Run, *, session_id: int | None = None, rater: str | None = None) -> GradingSession:
+    """Return the closed session to score a run from: the named one, the rater's, or the run's only one."""
+    sessions = GradingSession.objects.filter(session_runs__run=run, state=SessionState.CLOSED)
+    if session_id is not None:
+        sessions = sessions.filter(pk=session_id)
+    if rater is not None:
+        sessions = sessions.filter(session_raters__rater__in=_raters_named(rater))
+    found = list(sessions.order_by("pk").distinct())
+    if not found:
+        raise NotFound(_("Run %(run)s has no such closed session to score from.") % {"run": run.name})
+    if len(found) > 1:
+        listed = ", ".join(f"{session.pk} ({session.get_kind_display()})" for session in found)
+        raise NotReady(
+            _("Run %(run)s has several closed sessions: %(sessions)s. Name one with --session or --rater.")
+            % {"run": run.name, "sessions": listed}
+        )
+    return found[0]
+
+
+def report_run(run: Run, *, session_id: int | None = None, rater: str | None = None) -> RunReport:
+    """Return the score report of a run. Cost: a few queries, and a bootstrap of 1,000 replicates per metric."""
+    session = find_session(run, session_id=session_id, rater=rater)
+    one = _rater_in(session, rater) if rater else None
+    units = units_of_runs(session, [run], rater=one)
+    return _report(run, session, units, rater=one)
+
+
+def report_session(session: GradingSession) -> list[RunReport]:
+    """Return the reports of every run of a session, in the session's order."""
+    units = session_units(session)
+    runs = [entry.run for entry in session.session_runs.select_related("run__release").order_by("position")]
+    return [_report(run, session, units.of_run(run), rater=None) for run in runs]
+
+
+def compare(reports: Sequence[RunReport]) -> list[dict[str, Any]]:
+    """Return the paired difference of every two runs, with p-values corrected by Holm's method.
+
+    Raises BadInput for runs of different releases: their cases differ.
+    """
+    if len({report.run.release_id for report in reports}) > 1:
+        raise BadInput(_("Only runs of the same release can be compared."))
+    pairs = [(a, b, _difference(a, b)) for a, b in combinations(reports, 2)]
+    known = [difference.p_value for _a, _b, difference in pairs if difference.p_value is not None]
+    corrected = iter(holm(known)) if known else iter(())
+    return [
+        {
+            "a": a.run.name,
+            "b": b.run.name,
+            **difference.to_dict(),
+            "p_holm": float(next(corrected)) if difference.p_value is not None else None,
+        }
+        for a, b, difference in pairs
+    ]
+
+
+def _difference(a: RunReport, b: RunReport) -> PairedDifference:
+    return paired_difference(a.cases, b.cases, seed=SEED)
+
+
+def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | None) -> RunReport:
+    grades = units.rubric_grades()
+    members = list(session.session_raters.select_related("rater").order_by("position"))
+    label = next((member.label for member in members if rater and member.rater_id == rater.pk), None)
+    return RunReport(
+        run=run,
+        session=session,
+        raters=[label] if label else [member.label for member in members],
+        rater=label,
+        scores=score_grades(grades, seed=SEED),
+        cases=case_scores(grades),
+        counts=_counts(units),
+        red_lines=_red_lines(units),
+        worst_at_k=_worst_at_k(units),
+        raw_agreement=None if rater or len(members) < 2 else _raw_agreement(session, units),
+    )
+
+
+def _counts(units: Units) -> dict[str, int]:
+    responses, starts = np.unique(units.response, return_index=True)
+    open_units = np.add.reduceat(units.met == UNDECIDED, np.sort(starts)) if len(starts) else np.zeros(0)
+    answered = len(np.unique(units.case))
+    failed = np.unique(units.response[units.red_line & (units.met == 1)])
+    return {
+        "cases": len(units.items),
+        "complete": int((open_units == 0).sum()),
+        "incomplete": int((open_units > 0).sum()),
+        "no_response": len(units.items) - answered,
+        "red_line_failures": len(failed),
+        **units.undecided_counts(),
+    }
+
+
+def _red_lines(units: Units) -> Rate:
+    """Failures among the answers whose red lines are all decided, or one of which is known to be crossed."""
+    gated = units.only(units.red_line)
+    failed = set(gated.response[gated.met == 1].tolist())
+    unsure = set(gated.response[gated.met == UNDECIDED].tolist()) - failed
+    judged = set(gated.response.tolist()) - unsure
+    return red_line_rate(len(failed), len(judged))
+
+
+def _worst_at_k(units: Units) -> list[float] | None:
+    """The mean over cases of the expected worst of k samples, k from 1; None with one sample a case."""
+    samples = np.unique(units.sample)
+    if len(samples) < 2:
+        return None
+    columns = [case_scores(units.only(units.sample == sample).rubric_grades()).by_case() for sample in samples]
+    shared = sorted(set.intersection(*(set(column) for column in columns)))
+    if not shared:
+        return None
+    return [float(value) for value in worst_at_k(np.array([[column[case] for column in columns] for case in shared]))]
+
+
+def _raw_agreement(session: GradingSession, units: Units) -> dict[str, Any]:
+    names = ("percent_agreement", "krippendorff_alpha")
+    estimates = agreement(session_ratings(session, units).table(units), names, seed=SEED)
+    return {estimate.name: estimate.to_dict() for estimate in estimates}
+
+
+def _metric(score: Score) -> dict[str, Any]:
+    fields = score.to_dict()
+    fields.pop("name")
+    return fields
+
+
+def _raters_named(name: str) -> Any:
+    if "@" in name:
+        return Rater.objects.filter(user__email=name.strip().lower())
+    return Rater.objects.filter(name=name.strip())
+
+
+def _rater_in(session: GradingSession, name: str) -> Rater:
+    rater: Rater = _raters_named(name).get(session_raters__session=session)
+    return rater

@@ -1,0 +1,78 @@
+"""Saving a grader's verdicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.models import Assignment, Grade, GradingSession, SessionState, Verdict
+from builder.common.errors import BadInput, NotAllowed, NotReady
+from builder.models import User
+
+# A grader chooses among these; a judge's failure is never a person's verdict.
+HUMAN_VERDICTS = (Verdict.MET, Verdict.NOT_MET, Verdict.CANNOT_JUDGE)
+ROUND = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVerdict:
+    """What a grader says of one criterion; an empty verdict takes an earlier one back."""
+
+    verdict: str
+    explanation: str = ""
+
+
+@transaction.atomic
+def save_grades(*, assignment: Assignment, verdicts: Mapping[int, GivenVerdict], by: User) -> Assignment:
+    """Save verdicts by the criterion's place from 0; criteria that aren't named keep theirs.
+
+    Saving the same again changes nothing. The assignment is done when every criterion has a verdict. Raises NotReady
+    when the session is no longer open.
+    """
+    session = GradingSession.objects.select_for_update().get(pk=assignment.session_id)
+    locked = Assignment.objects.select_related("rater", "response__item").get(pk=assignment.pk)
+    if locked.rater.user_id != by.pk:
+        raise NotAllowed(_("This answer is assigned to somebody else."))
+    if session.state != SessionState.OPEN:
+        raise NotReady(_("Grading has ended: this session is no longer open."))
+    n_criteria = len(locked.response.item.content.rubrics)
+    _check(verdicts, n_criteria)
+    cleared = [index for index, given in verdicts.items() if not given.verdict]
+    locked.grades.filter(criterion_index__in=cleared, round=ROUND).delete()
+    _upsert(locked, {index: given for index, given in verdicts.items() if given.verdict})
+    n_given = locked.grades.filter(round=ROUND).count()
+    if n_given < n_criteria:
+        locked.done_at = None
+    elif locked.done_at is None:
+        locked.done_at = timezone.now()
+    locked.save(update_fields=["done_at"])
+    return locked
+
+
+def _check(verdicts: Mapping[int, GivenVerdict], n_criteria: int) -> None:
+    for index, given in verdicts.items():
+        if not 0 <= index < n_criteria:
+            raise BadInput(_("There is no criterion %(number)s.") % {"number": index + 1}, field="verdicts")
+        if given.verdict and given.verdict not in HUMAN_VERDICTS:
+            raise BadInput(
+                _("A verdict is met, not_met or cannot_judge, not %(verdict)s.") % {"verdict": given.verdict},
+                field="verdicts",
+            )
+
+
+def _upsert(assignment: Assignment, verdicts: Mapping[int, GivenVerdict]) -> None:
+    now = timezone.now()
+    Grade.objects.bulk_create(
+        [
+            Grade(
+                assignment=assignment, criterion_index=index, round=ROUND, verdict=given.verdict,
+                explanation=given.explanation.strip(), updated_at=now,
+            )
+            for index, given in sorted(verdicts.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["assignment", "criterion_index", "round"],
+        update_fields=["verdict", "explanation", "updated_at"],
+    )  # fmt: skip

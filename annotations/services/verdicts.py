@@ -1,0 +1,218 @@
+"""Importing another tool's verdicts: they belong to a rater and land in a closed session of kind imported."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.models import (
+    Assignment,
+    Desk,
+    Grade,
+    GradingSession,
+    Rater,
+    RaterKind,
+    SessionKind,
+    SessionRater,
+    SessionRun,
+    SessionState,
+    Verdict,
+)
+from builder import access
+from builder.access import Act
+from builder.common.errors import BadInput, Conflict, NotReady
+from builder.common.jsonl import Line
+from builder.content import Criterion
+from builder.models import User
+from builder.services.audit import record
+from exports.formats.results import read_verdicts
+from exports.models import Response, Run, RunState
+from exports.records import VerdictRecord
+
+BATCH = 200
+Progress = Callable[[Iterable[Any], str], Iterator[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictImport:
+    """What an import did; `verdicts` counts met, not met, cannot judge and failures, not missing ones."""
+
+    session: GradingSession
+    created: bool
+    responses: int
+    verdicts: int
+
+
+def import_verdicts(
+    *, path: Path, run: Run, rater_name: str, by: User, progress: Progress | None = None
+) -> VerdictImport:
+    """Bring in one rater's verdicts on a run, all or none; the same file again changes nothing.
+
+    The whole file is validated before a row is written. Raises BadInput that names file, line and field, Conflict
+    when the rater's verdicts on this run came from another file.
+    """
+    department = run.release.department
+    access.require(by, Act.IMPORT_RUNS, department)
+    if run.state != RunState.READY:
+        raise NotReady(_("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run})
+    progress = progress or (lambda rows, _label: iter(rows))
+    digest = _digest(path)
+    rater = _external_rater(rater_name)
+    existing = _session_of(rater, run)
+    if existing and existing.state == SessionState.CLOSED:
+        return _already_there(existing, digest, run, rater)
+    known = _known_responses(run)
+    _validate(progress(read_verdicts(path), _("Checking")), known)
+    if existing:  # an interrupted import left no verdict that anybody has seen
+        existing.delete()
+    session = _new_session(run, rater, digest, by)
+    responses, verdicts = _write(progress(read_verdicts(path), _("Writing")), session, rater, known)
+    _finish(session, by=by, file=path.name, rater=rater.name, responses=responses, verdicts=verdicts)
+    return VerdictImport(session, True, responses, verdicts)
+
+
+def _session_of(rater: Rater, run: Run) -> GradingSession | None:
+    """Return the session that holds the rater's verdicts on the run, finished or interrupted."""
+    if rater.pk is None:  # a new name has none
+        return None
+    mine = GradingSession.objects.filter(kind=SessionKind.IMPORTED, session_raters__rater=rater)
+    return mine.filter(session_runs__run=run).first()
+
+
+def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater) -> VerdictImport:
+    if session.source_sha256 != digest:
+        raise Conflict(
+            _("%(rater)s's verdicts on %(run)s are already here, from another file. Use another rater name.")
+            % {"rater": rater.name, "run": run.name}
+        )
+    verdicts = Grade.objects.filter(assignment__session=session).count()
+    return VerdictImport(session, False, session.assignments.count(), verdicts)
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(
+            _("%(path)s can't be read: %(why)s. Check the path.") % {"path": path, "why": error.strerror or error}
+        ) from error
+
+
+def _external_rater(name: str) -> Rater:
+    name = name.strip()
+    if not name or len(name) > 150:
+        raise BadInput(_("Give the rater a name of up to 150 characters."), field="rater")
+    if "@" in name:
+        raise BadInput(
+            _("A rater of imported verdicts is named without @; people grade in a session."), field="rater"
+        )
+    rater = Rater.objects.filter(name=name).first()
+    return rater or Rater(kind=RaterKind.EXTERNAL, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    response_id: int
+    rubrics: list[Criterion]
+
+
+def _known_responses(run: Run) -> dict[tuple[str, int], _Known]:
+    rows = Response.objects.filter(run=run).select_related("item").defer("completion")
+    return {(row.item.prompt_id, row.epoch): _Known(row.pk, row.item.content.rubrics) for row in rows}
+
+
+def _validate(rows: Iterable[tuple[Line, VerdictRecord]], known: dict[tuple[str, int], _Known]) -> None:
+    seen: dict[tuple[str, int], int] = {}
+    for line, row in rows:
+        key = (row.prompt_id, row.epoch)
+        if key not in known:
+            raise line.error("prompt_id", f"{row.prompt_id} with epoch {row.epoch} is not an answer of this run.")
+        if key in seen:
+            raise line.error("prompt_id", f"{row.prompt_id} with epoch {row.epoch} was already judged on line {seen[key]}.")
+        seen[key] = line.number
+        _check_rubric(line, row, known[key].rubrics)
+    if not seen:
+        raise BadInput(_("The file holds no verdict."))
+
+
+def _check_rubric(line: Line, row: VerdictRecord, rubrics: list[Criterion]) -> None:
+    if len(row.items) != len(rubrics):
+        raise line.error(
+            "rubric_items", f"{len(rubrics)} verdicts were expected, one per criterion in rubric order, not {len(row.items)}."
+        )
+    for index, (item, criterion) in enumerate(zip(row.items, rubrics, strict=True)):
+        if item.criterion != criterion.criterion:
+            raise line.error(f"rubric_items[{index}].criterion", "the text differs from the release's criterion.")
+        if item.points is not None and item.points != criterion.points:
+            raise line.error(
+                f"rubric_items[{index}].points", f"{criterion.points} was expected, as in the release, not {item.points}."
+            )
+
+
+@transaction.atomic
+def _new_session(run: Run, rater: Rater, digest: str, by: User) -> GradingSession:
+    try:
+        with transaction.atomic():
+            if rater.pk is None:
+                rater.save()
+    except IntegrityError as error:
+        raise Conflict(_("Somebody imports verdicts of this rater at this moment. Try again.")) from error
+    session = GradingSession.objects.create(
+        release=run.release, kind=SessionKind.IMPORTED, state=SessionState.IMPORTING, overlap=1,
+        source_sha256=digest, created_by=by,
+    )  # fmt: skip
+    SessionRun.objects.create(session=session, run=run, position=1)
+    SessionRater.objects.create(session=session, rater=rater, desk=Desk.IMPORTED, position=1)
+    return session
+
+
+def _write(
+    rows: Iterable[tuple[Line, VerdictRecord]], session: GradingSession, rater: Rater,
+    known: dict[tuple[str, int], _Known],
+) -> tuple[int, int]:  # fmt: skip
+    """Write in short transactions, so that nobody waits long for SQLite's writer; return the two counts."""
+    iterator, responses, verdicts = iter(rows), 0, 0
+    while batch := [row for _line, row in islice(iterator, BATCH)]:
+        with transaction.atomic():
+            verdicts += _write_batch(batch, session, rater, known, first=responses + 1)
+        responses += len(batch)
+    return responses, verdicts
+
+
+def _write_batch(
+    batch: list[VerdictRecord], session: GradingSession, rater: Rater, known: dict[tuple[str, int], _Known], first: int
+) -> int:
+    now = timezone.now()
+    assignments = Assignment.objects.bulk_create(
+        Assignment(
+            session=session, rater=rater, response_id=known[(row.prompt_id, row.epoch)].response_id,
+            position=place, done_at=now,
+        )
+        for place, row in enumerate(batch, start=first)
+    )  # fmt: skip
+    grades = [
+        Grade(
+            assignment=assignment, criterion_index=index, verdict=Verdict(item.verdict),
+            explanation=item.explanation, updated_at=now,
+        )
+        for assignment, row in zip(assignments, batch, strict=True)
+        for index, item in enumerate(row.items)
+        if item.verdict is not None
+    ]  # fmt: skip
+    Grade.objects.bulk_create(grades, batch_size=2_000)
+    return len(grades)
+
+
+@transaction.atomic
+def _finish(session: GradingSession, *, by: User, **details: Any) -> None:
+    session.state, session.closed_at, session.closed_by = SessionState.CLOSED, timezone.now(), by
+    session.close_reason = _("Imported")
+    session.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])
+    record(by=by, verb="verdicts:import", what=session, department=session.release.department, **details)

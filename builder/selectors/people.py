@@ -1,0 +1,172 @@
+"""What the pages about people, departments and API tokens show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from builder import access
+from builder.access import Act
+from builder.models import ApiToken, Department, Invitation, Membership, Role, User
+
+PEOPLE_PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentRoles:
+    """One department and what a person is there, in words."""
+
+    department: Department
+    roles: list[str]
+
+    @property
+    def words(self) -> str:
+        """The roles in one line."""
+        return ", ".join(self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person with their roles and the state of their account."""
+
+    person: User
+    state: str
+    colour: str
+    roles: list[DepartmentRoles]
+    invitation: Invitation | None
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """One checkbox of the grid of roles."""
+
+    value: str
+    label: str
+    is_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One department of the grid of roles."""
+
+    department: Department
+    cells: list[GridCell]
+
+
+def list_people(*, search: str = "", page: str | int | None = None) -> Page[User]:
+    """Return a page of everybody whose name or address holds the text, active accounts first. Cost: four queries."""
+    people = User.objects.order_by("-is_active", "name", "email").prefetch_related(
+        _memberships(), _invitations()
+    )
+    if search:
+        people = people.filter(Q(name__icontains=search) | Q(email__icontains=search))
+    return Paginator(people, PEOPLE_PER_PAGE).get_page(page)
+
+
+def person_rows(people: Iterable[User]) -> list[PersonRow]:
+    """Return people of `list_people` as lines of a table; asks the database nothing more."""
+    return [person_row(person) for person in people]
+
+
+def person_row(person: User) -> PersonRow:
+    """Return one person as a line. Cost: two queries unless `list_people` fetched them."""
+    usable = getattr(person, "usable_invitations", None)
+    invitations = list(person.invitations.usable()) if usable is None else usable
+    invitation = invitations[-1] if invitations else None
+    state, colour = _state(person, invitation)
+    return PersonRow(person, state, colour, department_roles(person), invitation)
+
+
+def department_roles(person: User) -> list[DepartmentRoles]:
+    """Return the person's roles by department. Cost: one query unless prefetched."""
+    held = getattr(person, "held_roles", None)
+    memberships = list(_membership_rows().filter(user=person)) if held is None else held
+    by_department: dict[Department, set[str]] = {}
+    for membership in memberships:
+        by_department.setdefault(membership.department, set()).add(membership.role)
+    return [
+        DepartmentRoles(department, [str(label) for role, label in Role.choices if role in roles])
+        for department, roles in by_department.items()
+    ]
+
+
+def role_grid(person: User) -> list[GridRow]:
+    """Return every department with a cell per role. Cost: two queries."""
+    held = set(Membership.objects.filter(user=person).values_list("department_id", "role"))
+    return [
+        GridRow(
+            department,
+            [
+                GridCell(role_value(department, role), str(label), (department.pk, role) in held)
+                for role, label in Role.choices
+            ],
+        )
+        for department in all_departments()
+    ]
+
+
+def role_value(department: Department, role: str) -> str:
+    """Return what a cell of the grid sends when it is ticked."""
+    return f"{department.code}:{role}"
+
+
+def all_departments() -> list[Department]:
+    """Return every department, by code."""
+    return list(Department.objects.all())
+
+
+def department_leads() -> list[tuple[Department, list[User]]]:
+    """Return every department with the people who lead it. Cost: two queries."""
+    leads = (
+        Membership.objects.filter(role=Role.LEAD).select_related("user").order_by("user__name", "user__email")
+    )
+    departments = Department.objects.prefetch_related(
+        Prefetch("memberships", leads, to_attr="lead_memberships")
+    )
+    return [
+        (department, [membership.user for membership in department.lead_memberships])
+        for department in departments
+    ]
+
+
+def administrators() -> list[User]:
+    """Return who can give roles."""
+    return list(User.objects.filter(is_org_admin=True, is_active=True).order_by("name", "email"))
+
+
+def departments_with_settings(user: User) -> set[int]:
+    """Return the departments whose settings the person may change, by primary key. Cost: one query."""
+    return {department.pk for department in access.departments_for(user, Act.CHANGE_SETTINGS)}
+
+
+def tokens_of(user: User) -> list[ApiToken]:
+    """Return the person's keys that still work, newest first."""
+    return list(ApiToken.objects.filter(user=user, revoked_at=None))
+
+
+def all_tokens(*, page: str | int | None = None) -> Page[ApiToken]:
+    """Return a page of everybody's keys that still work, newest first. Cost: two queries."""
+    tokens = ApiToken.objects.filter(revoked_at=None).select_related("user")
+    return Paginator(tokens, PEOPLE_PER_PAGE).get_page(page)
+
+
+def _state(person: User, invitation: Invitation | None) -> tuple[str, str]:
+    if not person.is_active:
+        return _("Deactivated"), "grey"
+    if person.has_usable_password():
+        return _("Active"), "green"
+    return (_("Invited"), "blue") if invitation else (_("No link"), "orange")
+
+
+def _membership_rows() -> "QuerySet[Membership]":
+    return Membership.objects.select_related("department").order_by("department__code")
+
+
+def _memberships() -> "Prefetch[str, QuerySet[Membership], str]":
+    return Prefetch("memberships", _membership_rows(), to_attr="held_roles")
+
+
+def _invitations() -> "Prefetch[str, QuerySet[Invitation], str]":
+    return Prefetch("invitations", Invitation.objects.usable().order_by("pk"), to_attr="usable_invitations")

@@ -1,0 +1,161 @@
+"""Bundles: a directory with the data, a manifest, a README and a verifier that needs nothing but Python.
+
+A bundle holds no clock time and no machine's name: the same release in the same state, format and recipient gives
+the same bytes.
+"""
+
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from builder.common.errors import BadInput, Conflict
+from exports.formats import verify
+from exports.formats.base import BundleFormat
+from exports.formats.readme import readme_text
+from exports.records import CaseRecord, ReleaseRecord
+
+EXPORTER_VERSION = "1.0"
+SCHEMA = "clinwright-bundle/1"
+SCORE_FORMULA = (
+    "healthbench: sum of points of met criteria / sum of positive points; mean over cases, then clipped to [0,1]"
+)
+PUBLIC, HELD_OUT = "public", "held-out"
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: a bundle has no time of its own
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What went through on the way to the writer."""
+
+    n_items: int = 0
+    licences: set[str] = field(default_factory=set)
+
+    def count(self, records: Iterable[CaseRecord]) -> Iterator[CaseRecord]:
+        for record in records:
+            self.n_items += 1
+            for key in ("license", "licence"):
+                if isinstance(name := record.content.metadata.get(key), str):
+                    self.licences.add(name)
+            yield record
+
+
+def split_counts(release: ReleaseRecord) -> dict[str, int]:
+    """Return how many items of the release are public and how many held out."""
+    splits = [item["split"] for item in release.manifest["items"]]
+    return {split: splits.count(split) for split in (PUBLIC, HELD_OUT)}
+
+
+def refuse_target(directory: Path) -> None:
+    """Raise Conflict when something already stands where the bundle is to go; an empty directory may."""
+    try:
+        if directory.is_dir() and not any(directory.iterdir()):
+            return
+        taken = directory.exists() or directory.is_symlink()
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    if taken:
+        raise Conflict(f"{directory} is not an empty folder. Choose another --out, or empty it first.")
+
+
+def write_bundle(
+    records: Iterable[CaseRecord], directory: Path, *, release: ReleaseRecord, bundle_format: BundleFormat,
+    recipient: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """Write the bundle of these records and return its manifest; nothing is visible under its name before it is whole.
+
+    Makes the directory and its parents. Raises Conflict for a directory that isn't empty, BadInput when the disk
+    refuses.
+    """
+    directory = Path(os.path.abspath(directory))
+    refuse_target(directory)
+    partial = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.partial")
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir()
+        manifest = _fill(partial, records, release, bundle_format, recipient)
+        _sync(partial)
+        if directory.is_dir():
+            directory.rmdir()
+        partial.rename(directory)
+        _sync_directory(directory.parent)
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return manifest
+
+
+def zip_bundle(directory: Path, target: BinaryIO, folder: str) -> None:
+    """Write the bundle as a zip with one folder inside; the same bundle gives the same bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(directory.rglob("*")):
+            if path.is_file():
+                info = zipfile.ZipInfo(f"{folder}/{path.relative_to(directory).as_posix()}", _ZIP_TIME)
+                info.external_attr = 0o644 << 16
+                info.compress_type = zipfile.ZIP_DEFLATED
+                with path.open("rb") as source, archive.open(info, "w") as member:
+                    shutil.copyfileobj(source, member)
+
+
+def _fill(
+    directory: Path, records: Iterable[CaseRecord], release: ReleaseRecord, bundle_format: BundleFormat, recipient: str
+) -> dict[str, Any]:
+    tally = _Tally()
+    canary = verify.canary_of(release.sha256, bundle_format.name, recipient)
+    bundle_format.write(tally.count(records), directory, canary)
+    shutil.copyfile(verify.__file__, directory / "verify.py")
+    splits = split_counts(release)
+    manifest = {
+        "schema": SCHEMA,
+        "name": release.name,
+        "version": release.version,
+        "stage": release.stage,
+        "format": bundle_format.name,
+        "data_file": bundle_format.file_name,
+        "exporter_version": EXPORTER_VERSION,
+        "licence": "; ".join(sorted(tally.licences)) or "see metadata",
+        "score_formula": SCORE_FORMULA,
+        "n_items": tally.n_items,
+        "n_withheld": 0 if recipient else splits[HELD_OUT],
+        "splits": splits,
+        "canary": canary,
+        "recipient": recipient,
+        "release": release.manifest,
+        "release_sha256": release.sha256,
+    }
+    (directory / "README.md").write_text(readme_text(manifest, bundle_format), encoding="utf-8", newline="\n")
+    manifest["files"] = [
+        {"path": path.relative_to(directory).as_posix(), **verify.describe_file(path)}
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    ]
+    text = verify.manifest_text(manifest)
+    (directory / verify.MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    return manifest
+
+
+def _sync(directory: Path) -> None:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as written:
+                os.fsync(written.fileno())
+    _sync_directory(directory)
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name != "posix":  # Windows can't open a directory
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(directory: Path, error: OSError) -> BadInput:
+    return BadInput(f"{directory} can't be written: {error.strerror or error}. Choose another --out.")
