@@ -9,12 +9,16 @@ SHELL := /bin/sh
 	system-packages lock openapi messages translations format
 
 PORT ?= 8000
-# Two processes were measured to be quicker than one, and more of them than a small machine has cores.
+# Processes of pytest; 0 runs the tests one after the other in a single process.
 WORKERS ?= 2
 PYTHONS = $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed-requirements
+# Named isn't enough: a version manager leaves names that don't run, and Debian splits venv off.
+PYTHON_FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+FIND_PYTHON = found=""; for candidate in $(PYTHONS); do \
+	if $$candidate -c '$(PYTHON_FITS)' >/dev/null 2>&1; then found=$$candidate; break; fi; done
 MANAGE := $(BIN)/python manage.py
 DEBIAN_PACKAGES := chromium fonts-noto-cjk gettext postgresql
 UV_VENV := build/uv
@@ -28,14 +32,11 @@ help: ## List these targets
 	@echo "Settings: PORT=8000 (demo), PYTHON=/path/to/python3 (setup), WORKERS=2 (tests), ARGS='…' (passed to pytest)"
 
 setup: $(STAMP) ## Make the environment .venv and install the pinned packages (once; again when they change)
+	@echo "The environment $(VENV) is ready."
 
 $(STAMP): requirements-dev.txt
-	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
-		found=""; \
-		for candidate in $(PYTHONS); do \
-			if $$candidate -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-				>/dev/null 2>&1; then found=$$candidate; break; fi; \
-		done; \
+	@if ! { $(BIN)/python -c '$(PYTHON_FITS)' && $(BIN)/python -m pip --version; } >/dev/null 2>&1; then \
+		$(FIND_PYTHON); \
 		if [ -z "$$found" ]; then \
 			echo "No Python 3.11, 3.12 or 3.13 with its venv module was found (looked for: $(PYTHONS))." >&2; \
 			echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13)" >&2; \
@@ -55,47 +56,45 @@ $(STAMP): requirements-dev.txt
 		echo "Check the network connection or pip's index settings and run make setup again." >&2; \
 		exit 1; }
 	@touch $(STAMP)
-	@echo "The environment is ready."
 
 demo: demo-data ## Load the demonstration and serve it until Ctrl-C
 	@$(MANAGE) serve --port $(PORT)
 
-demo-data: setup ## Load the demonstration without serving it
+demo-data: $(STAMP) ## Load the demonstration without serving it
 	@echo "Bringing the database up to date …"
 	@$(MANAGE) migrate --verbosity 0
 	@echo "Loading the demonstration …"
 	@$(MANAGE) demo
 
-test: setup lint types test-postgres test-sqlite ## Run every check and test: style, types, and the suite on PostgreSQL and SQLite
+test: $(STAMP) lint types test-postgres test-sqlite ## Run every check and test: style, types, and the suite on PostgreSQL and SQLite
 
-lint: setup ## Check style and formatting of code and templates
+lint: $(STAMP) ## Check style and formatting of code and templates
 	@echo "Checking the style of the code …"
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet . || { \
-		$(BIN)/ruff format --check . | grep '^Would' >&2; echo "Run make format." >&2; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run make format." >&2; exit 1; }
 	@echo "Checking the style of the templates …"
 	@$(BIN)/djlint --lint --quiet builder exports annotations
 
-types: setup ## Check the types
+types: $(STAMP) ## Check the types
 	@echo "Checking the types …"
 	@$(BIN)/mypy
 
-test-sqlite: setup ## Run all tests, the browser's too, on SQLite
+test-sqlite: $(STAMP) ## Run all tests, the browser's too, on SQLite
 	@echo "Running all tests on SQLite …"
-	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-test-postgres: setup ## Run the tests that touch the database on a PostgreSQL server of their own
-	@$(BIN)/python tests/postgres.py -q -n $(WORKERS) --dist loadfile -m "database and not browser" $(ARGS)
+test-postgres: $(STAMP) ## Run the tests that touch the database on a PostgreSQL server of their own
+	@$(BIN)/python tests/postgres.py -n $(WORKERS) --dist loadfile -m "database and not browser" $(ARGS)
 
-test-browser: setup ## Run only the journeys in Chromium
+test-browser: $(STAMP) ## Run only the journeys in Chromium
 	@echo "Running the journeys in Chromium …"
-	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -q -m browser $(ARGS)
+	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -m browser $(ARGS)
 
-bench: setup ## Print ratios of speed against a named peer (not part of the tests)
+bench: $(STAMP) ## Print ratios of speed against a named peer (not part of the tests)
 	@echo "Measuring; a few minutes on a quiet machine …"
 	@$(BIN)/python -m tests.benchmarks.bench_agreement
 
-format: setup ## Format the code and mend what the linter can mend
+format: $(STAMP) ## Format the code and mend what the linter can mend
 	@echo "Formatting the code …"
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
@@ -110,6 +109,8 @@ system-packages: ## Install what the browser and PostgreSQL tests need from Debi
 	for package in $(DEBIAN_PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q '^install ok installed' || missing="$$missing $$package"; \
 	done; \
+	$(FIND_PYTHON); \
+	test -n "$$found" || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then \
 		echo "The system packages are there: $(DEBIAN_PACKAGES)."; \
 	elif [ "$$(id -u)" -ne 0 ]; then \
@@ -123,7 +124,7 @@ system-packages: ## Install what the browser and PostgreSQL tests need from Debi
 			echo "The system packages could not be installed; the lines above say why." >&2; exit 1; }; \
 	fi
 
-lock: setup ## Pin the newest allowed packages, with hashes, in requirements.txt and requirements-dev.txt
+lock: $(STAMP) ## Pin the newest allowed packages, with hashes, in requirements.txt and requirements-dev.txt
 	@echo "Resolving the packages …"
 	@test -x $(UV_VENV)/bin/uv || { \
 		$(BIN)/python -m venv $(UV_VENV) && \
@@ -134,19 +135,21 @@ lock: setup ## Pin the newest allowed packages, with hashes, in requirements.txt
 		echo "Written: $$name.txt"; \
 	done
 
-openapi: setup ## Write the snapshot of the API's description (tests/golden/openapi.yaml)
+openapi: $(STAMP) ## Write the snapshot of the API's description (tests/golden/openapi.yaml)
 	@mkdir -p tests/golden
 	@$(MANAGE) spectacular --validate --fail-on-warn --file tests/golden/openapi.yaml
 	@echo "Written: tests/golden/openapi.yaml"
 
-messages: setup ## Collect the texts to translate into the Korean catalogue (needs gettext)
+messages: $(STAMP) ## Collect the texts to translate into the Korean catalogue (needs gettext)
 	@command -v xgettext >/dev/null 2>&1 || { \
 		echo "gettext is missing: run make system-packages, or install gettext." >&2; exit 1; }
+	@echo "Collecting the texts to translate …"
 	@mkdir -p builder/locale
 	@$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \
 		--ignore '$(VENV)' --ignore build --ignore tests --ignore staticfiles
 
-translations: setup ## Compile the Korean catalogue after translating it (needs gettext)
+translations: $(STAMP) ## Compile the Korean catalogue after translating it (needs gettext)
 	@command -v msgfmt >/dev/null 2>&1 || { \
 		echo "gettext is missing: run make system-packages, or install gettext." >&2; exit 1; }
+	@echo "Compiling the Korean catalogue …"
 	@cd builder && ../$(MANAGE:manage.py=../manage.py) compilemessages --locale ko

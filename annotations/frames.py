@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 from numpy.typing import NDArray
 
-from annotations.models import Grade, GradingSession, Rater, Resolution, Verdict
+from annotations.models import Assignment, Grade, GradingSession, Rater, Resolution, SessionRater, Verdict
 from annotations.stats import RatingTable, RubricGrades
 from builder.content import Criterion
 from exports.models import ReleaseItem, Response, Run
@@ -120,12 +121,13 @@ def units_of_runs(session: GradingSession, runs: Sequence[Run], *, rater: Rater 
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """The met / not met verdicts of a session, one row each.
+    """The met / not met verdicts of one or more sessions, one row each.
 
-    `unit` is the row of the session's `Units`, `rater` the place in the session (1, 2, …), `met` 1 or 0. An abstention
-    and a failure are no rating.
+    `unit` is a row of the `Units`, `rater` a place in `labels` (from 0), `met` 1 or 0. An abstention and a failure are
+    no rating. A rater in `labels` may have no row.
     """
 
+    labels: list[str]
     unit: IntArray
     rater: IntArray
     met: IntArray
@@ -138,13 +140,34 @@ class Ratings:
             unit, self.rater[keep], self.met[keep], cluster=units.case[unit], categories=(0, 1)
         )
 
+    def matrix(self, n_units: int) -> NDArray[np.int8]:
+        """Return 1 met, 0 not met, -1 no verdict, by unit and rater."""
+        full: NDArray[np.int8] = np.full((n_units, len(self.labels)), -1, dtype=np.int8)
+        full[self.unit, self.rater] = self.met
+        return full
 
-def session_ratings(session: GradingSession, units: Units) -> Ratings:
+
+@dataclass(frozen=True, slots=True)
+class Abstentions:
+    """Verdicts that decide nothing: by rater, in the order of `Ratings.labels`, and those nobody gave."""
+
+    cannot_judge: list[int]
+    judge_failed: list[int]
+    missing: int
+
+
+def agreement_units(sessions: Sequence[GradingSession]) -> Units:
+    """Return the units of all answers in sessions of one release, without anybody's verdict. Cost: three queries."""
+    items = list(ReleaseItem.objects.filter(release_id=sessions[0].release_id).order_by("position"))
+    return _empty_units(items, list(Run.objects.filter(sessions__in=sessions).distinct()))
+
+
+def session_ratings(sessions: Sequence[GradingSession], units: Units) -> Ratings:
     """Return the ratings of the answers in `units`. Cost: two queries and one pass over the grades."""
-    places = dict(session.session_raters.values_list("rater_id", "position"))
+    places, labels = _raters(sessions)
     offsets = _row_offsets(units)
     rows = Grade.objects.filter(
-        assignment__session=session, verdict__in=(Verdict.MET, Verdict.NOT_MET)
+        assignment__session__in=sessions, verdict__in=(Verdict.MET, Verdict.NOT_MET)
     ).values_list("assignment__response_id", "criterion_index", "assignment__rater_id", "verdict")
     found = [
         (offsets[response] + criterion, places[rater], verdict == Verdict.MET)
@@ -152,17 +175,47 @@ def session_ratings(session: GradingSession, units: Units) -> Ratings:
         if response in offsets
     ]
     table = np.array(found, dtype=np.int64).reshape(-1, 3)
-    return Ratings(table[:, 0], table[:, 1], table[:, 2])
+    return Ratings(labels, table[:, 0], table[:, 1], table[:, 2])
 
 
-def count_abstentions(session: GradingSession) -> dict[int, int]:
-    """Return how often each rater, by place in the session, could not judge."""
-    places = dict(session.session_raters.values_list("rater_id", "position"))
-    rows = Grade.objects.filter(assignment__session=session, verdict=Verdict.CANNOT_JUDGE)
-    counts = dict.fromkeys(places.values(), 0)
-    for rater_id in rows.values_list("assignment__rater_id", flat=True):
-        counts[places[rater_id]] += 1
-    return counts
+def count_abstentions(sessions: Sequence[GradingSession], units: Units) -> Abstentions:
+    """Count what raters could not judge, what a judge failed at, and the grades nobody gave. Cost: four queries."""
+    places, _labels = _raters(sessions)
+    cannot, failed = [0] * len(places), [0] * len(places)
+    given = 0
+    grades = Grade.objects.filter(assignment__session__in=sessions)
+    for rater, verdict, n in (
+        grades.values_list("assignment__rater_id", "verdict").annotate(n=Count("pk")).order_by()
+    ):
+        given += n
+        if verdict == Verdict.CANNOT_JUDGE:
+            cannot[places[rater]] += n
+        elif verdict == Verdict.JUDGE_FAILED:
+            failed[places[rater]] += n
+    responses, sizes = np.unique(units.response, return_counts=True)
+    size_of = dict(zip(responses.tolist(), sizes.tolist(), strict=True))
+    assigned = Assignment.objects.filter(session__in=sessions).values_list("response_id", flat=True)
+    due = sum(size_of.get(response, 0) for response in assigned.iterator(chunk_size=20_000))
+    return Abstentions(cannot, failed, due - given)
+
+
+def _raters(sessions: Sequence[GradingSession]) -> tuple[dict[int, int], list[str]]:
+    """Return each rater's place, and the labels: a session's own, or grader-N in order when sessions are pooled."""
+    members = (
+        SessionRater.objects.filter(session__in=sessions)
+        .select_related("rater")
+        .order_by("session_id", "position")
+    )
+    first = {member.rater_id: member for member in reversed(members)}
+    ordered = sorted(first.values(), key=lambda member: (member.session_id, member.position))
+    if len(sessions) == 1:
+        labels = [member.label for member in ordered]
+    else:
+        labels = [
+            f"grader-{place}" if member.rater.user_id else member.rater.name
+            for place, member in enumerate(ordered, start=1)
+        ]
+    return {member.rater_id: place for place, member in enumerate(ordered)}, labels
 
 
 def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:

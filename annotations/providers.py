@@ -6,9 +6,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.access import blinded_run_ids
+from annotations.selectors.panels import release_panels, run_panels
 from annotations.selectors.queues import grading_queue
 from builder.access import Act, departments_for
-from builder.common.providers import BLINDED_RUNS, NAVIGATION, WORK_QUEUES, NavItem, registry
+from builder.common.providers import BLINDED_RUNS, NAVIGATION, RELEASE_PANELS, RUN_PANELS, WORK_QUEUES, NavItem, registry
 from builder.models import User
 
 
@@ -16,6 +17,8 @@ def register() -> None:
     """Add this room's providers to the registry."""
     registry.register(NAVIGATION, _navigation)
     registry.register(WORK_QUEUES, grading_queue)
+    registry.register(RELEASE_PANELS, release_panels)
+    registry.register(RUN_PANELS, run_panels)
     registry.register(BLINDED_RUNS, blinded_run_ids)
 
 

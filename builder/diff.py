@@ -10,7 +10,9 @@ Kind = Literal["same", "removed", "added"]
 
 # A word, one mark, or white space. Chinese and Japanese put no space between words, so each of their signs stands
 # alone; Korean does, and is compared by the word like English.
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|.")
+_TOKEN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|."
+)
 
 # Two texts that share less than this are two texts, not one that was edited.
 ALIKE = 0.5
@@ -67,7 +69,9 @@ def pair_up(old: list[str], new: list[str]) -> list[tuple[int | None, int | None
             if score >= ALIKE:
                 match[position] = -index
                 free.remove(-index)
-    pairs: list[tuple[int | None, int | None]] = [(match.get(position), position) for position in range(len(new))]
+    pairs: list[tuple[int | None, int | None]] = [
+        (match.get(position), position) for position in range(len(new))
+    ]
     return pairs + [(index, None) for index in free]
 
 
@@ -82,7 +86,11 @@ def _alike(old: str, new: str) -> float:
 def _change(removed: str, added: str) -> list[Piece]:
     """Return a removed and an added piece; the white space both end with belongs to neither."""
     end = 0
-    while end < min(len(removed), len(added)) and removed[-1 - end] == added[-1 - end] and removed[-1 - end].isspace():
+    while (
+        end < min(len(removed), len(added))
+        and removed[-1 - end] == added[-1 - end]
+        and removed[-1 - end].isspace()
+    ):
         end += 1
     tail = removed[len(removed) - end :]
     removed, added = removed[: len(removed) - end], added[: len(added) - end]

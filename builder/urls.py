@@ -1,16 +1,14 @@
 """The pages of this room."""
 
-from django.urls import URLPattern, URLResolver, path
-from django.views.generic import TemplateView
+from django.urls import URLPattern, URLResolver, include, path
 
+from builder.urls_cases import case_urls
 from builder.views import account, departments, invitations, people, tokens, work
 
 app_name = "builder"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", work.my_work, name="my-work"),
-    path("cases/", TemplateView.as_view(template_name="base.html"), name="case-list"),
-    path("cases/<int:case_id>/edit/", TemplateView.as_view(template_name="base.html"), name="case-edit"),
-    path("cases/<int:case_id>/review/", TemplateView.as_view(template_name="base.html"), name="case-review"),
+    path("cases/", include(case_urls)),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invitation_create, name="invitation-create"),
     path("people/tokens/", tokens.everybodys_tokens, name="all-tokens"),

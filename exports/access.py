@@ -45,7 +45,9 @@ def split_label(label: str) -> tuple[str, str]:
 
 def stage_of(release: Release) -> str:
     """Return the release's present stage. Cost: one query."""
-    stage = ReleaseState.objects.filter(release=release).order_by("-pk").values_list("stage", flat=True).first()
+    stage = (
+        ReleaseState.objects.filter(release=release).order_by("-pk").values_list("stage", flat=True).first()
+    )
     return stage or ""
 
 

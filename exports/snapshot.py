@@ -29,7 +29,9 @@ class Snapshot:
     contested: list[int] = field(default_factory=list)
 
 
-def snapshot_cases(cases: Iterable[Case], department: Department, held_out: frozenset[str]) -> Iterator[Snapshot]:
+def snapshot_cases(
+    cases: Iterable[Case], department: Department, held_out: frozenset[str]
+) -> Iterator[Snapshot]:
     """Yield each case's head revision as a record, in the order given.
 
     Cost: three queries for each case reviewed in the house, none for one approved elsewhere, when `cases` comes with
@@ -70,7 +72,9 @@ def _contested(revision: CaseRevision, department: Department) -> list[int]:
 
 
 def _without(content: CaseContent, numbers: list[int]) -> CaseContent:
-    rubrics = [criterion for number, criterion in enumerate(content.rubrics, start=1) if number not in numbers]
+    rubrics = [
+        criterion for number, criterion in enumerate(content.rubrics, start=1) if number not in numbers
+    ]
     return msgspec.structs.replace(content, rubrics=rubrics)
 
 

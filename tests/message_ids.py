@@ -25,28 +25,39 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 
 
 class Message(NamedTuple):
-    """What identifies a text in a catalogue."""
+    """What identifies a text in a catalogue; its plural doesn't, as gettext has it."""
 
     context: str | None
     text: str
-    plural: str
 
 
-def messages_of(path: Path) -> Iterator[tuple[int, Message]]:
-    """Yield the line and the identity of every text in a Python file or a template."""
+class Use(NamedTuple):
+    """One place where a text is asked for."""
+
+    place: str
+    message: Message
+    plural: str | None
+
+
+def uses_in(path: Path) -> Iterator[Use]:
+    """Yield every text a Python file or a template asks for."""
     source = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         # In brackets, Python's reader overlooks the indentation that HTML has.
         source = f"({templatize(source, origin=str(path))})"
     for line, text, _comments, context in extract("python", BytesIO(source.encode()), keywords=KEYWORDS):
-        singular, plural = (text[0], text[1]) if isinstance(text, tuple) else (text, "")
-        yield line, Message(context, singular, plural)
+        singular, plural = text if isinstance(text, tuple) else (text, None)
+        yield Use(f"{name_of(path)}:{line}", Message(context, singular), plural)
+
+
+def all_uses() -> list[Use]:
+    """Return every place where the product asks for a text."""
+    return [use for path in [*python_files(), *template_files()] for use in uses_in(path)]
 
 
 def used_messages() -> dict[Message, str]:
-    """Return every text the product uses, with the first place it stands at."""
+    """Return every text the product asks for, with the first place it stands at."""
     found: dict[Message, str] = {}
-    for path in [*python_files(), *template_files()]:
-        for line, message in messages_of(path):
-            found.setdefault(message, f"{name_of(path)}:{line}")
+    for use in all_uses():
+        found.setdefault(use.message, use.place)
     return found

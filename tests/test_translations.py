@@ -8,7 +8,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from tests.message_ids import Message, used_messages
+from tests.message_ids import Message, all_uses, used_messages
 from tests.product_files import ROOT, listed, name_of, template_files
 
 CATALOGUE = ROOT / "builder" / "locale" / "ko" / "LC_MESSAGES" / "django.po"
@@ -30,6 +30,8 @@ SPOKEN_PARAMETERS = (
 QUOTED_TEXT = r"(?P<quote>[\"'])(?=[^\"']*(?:[A-Z]|[^\"']\s))[^\"']*(?P=quote)"
 TRANSLATED_BLOCK = re.compile(r"{%\s*(blocktrans(?:late)?)\b.*?%}.*?{%\s*end\1\s*%}", re.DOTALL)
 COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?%}.*?{%\s*endcomment\s*%}|<!--.*?-->", re.DOTALL)
+# A block may hold attributes alone, for a tag that another template opens.
+SILENT_ATTRIBUTE = re.compile(rf"(?<![\w-])(?!(?:{'|'.join(sorted(SPOKEN_ATTRIBUTES))})=)[\w-]+=\"[^\"]*\"")
 CODE = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 UNTRANSLATED_IN_CODE = {
     "a text handed to a component": rf"\b{SPOKEN_PARAMETERS}={QUOTED_TEXT}",
@@ -80,8 +82,9 @@ def bare_texts(source: str, is_html: bool = True) -> Iterator[tuple[int, str]]:
     else:
         found = list(enumerate(text.split("\n"), start=1))
     for line, each in found:
-        if re.search(r"[^\W\d_]", SAME_EVERYWHERE.sub("", each)):
-            yield line, each.strip()
+        shown = SILENT_ATTRIBUTE.sub("", each).strip()
+        if re.search(r"[^\W\d_]", SAME_EVERYWHERE.sub("", shown)):
+            yield line, shown
 
 
 def bare_literals(source: str) -> Iterator[tuple[int, str]]:
@@ -99,7 +102,7 @@ def catalogue() -> dict[Message, polib.POEntry]:
     if not CATALOGUE.exists():
         return {}
     entries = [entry for entry in polib.pofile(str(CATALOGUE)) if not entry.obsolete]
-    return {Message(entry.msgctxt, entry.msgid, entry.msgid_plural or ""): entry for entry in entries}
+    return {Message(entry.msgctxt, entry.msgid): entry for entry in entries}
 
 
 def translations(entry: polib.POEntry) -> list[str]:
@@ -118,6 +121,7 @@ def placeholders(text: str) -> set[str]:
         ("<p>\nShown</p>", [(2, "Shown")]),
         ('<p aria-label="Spoken">{% translate "Fine" %}</p>', [(1, "Spoken")]),
         ("<p>{% blocktranslate %}Fine {{ name }}{% endblocktranslate %}: Clinwright 3</p>{# a note #}", []),
+        ('{% block a %}autocomplete="off" aria-label="Spoken"{% endblock %}', [(1, 'aria-label="Spoken"')]),
         ('<a class="link" href="{% url "a:b" %}">{{ name }}</a><script src="x.js"></script>', []),
     ],
 )
@@ -172,6 +176,17 @@ def test_korean_catalogue_holds_nothing_unused(catalogue: dict[Message, polib.PO
     assert not unused, f"{len(unused)} texts are not used. {HOW_TO_MEND}{listed(sorted(unused))}"
 
 
+def test_no_text_is_used_with_a_plural_and_without() -> None:
+    """A catalogue keeps one entry for both, and Korean would show the plural's placeholder as it stands."""
+    counted = {use.message for use in all_uses() if use.plural}
+    found = [
+        f"{use.place}: {use.message.text!r}"
+        for use in all_uses()
+        if use.message in counted and not use.plural
+    ]
+    assert not found, listed(found)
+
+
 def test_placeholders_agree(catalogue: dict[Message, polib.POEntry]) -> None:
     """A placeholder lost in translation loses a number or a name; an invented one breaks the page."""
     wrong = [
@@ -179,7 +194,7 @@ def test_placeholders_agree(catalogue: dict[Message, polib.POEntry]) -> None:
         for message, entry in catalogue.items()
         for text in translations(entry)
         # Korean has one plural form, so it is held against the form that may name the number.
-        if text and placeholders(text) != placeholders(message.plural or message.text)
+        if text and placeholders(text) != placeholders(entry.msgid_plural or entry.msgid)
     ]
     assert not wrong, listed(wrong)
 
@@ -188,9 +203,7 @@ def test_compiled_catalogue_is_up_to_date(catalogue: dict[Message, polib.POEntry
     """A fresh machine may lack gettext, so the compiled file is committed, and says what the source says."""
     path: Path = CATALOGUE.with_suffix(".mo")
     assert path.exists(), f"{name_of(path)} doesn't exist. {HOW_TO_MEND}"
-    compiled = {
-        Message(e.msgctxt, e.msgid, e.msgid_plural or ""): translations(e) for e in polib.mofile(str(path))
-    }
+    compiled = {Message(e.msgctxt, e.msgid): translations(e) for e in polib.mofile(str(path))}
     source = {message: translations(entry) for message, entry in catalogue.items() if entry.translated()}
     differing = [
         repr(message.text)

@@ -157,10 +157,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     """Which assignments."""
 
     def of_grader(self, user: User) -> "AssignmentQuerySet":
-        """The person's own, in sessions that are open, in their own order."""
+        """The person's own to grade in these pages, in sessions that are open, in their own order."""
         return self.filter(
             rater__user=user, session__state=SessionState.OPEN, session__session_raters__rater=F("rater"),
-            session__session_raters__removed_at=None,
+            session__session_raters__desk=Desk.IN_APP, session__session_raters__removed_at=None,
         ).order_by("session", "position")  # fmt: skip
 
 

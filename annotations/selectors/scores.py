@@ -42,7 +42,9 @@ class RunReport:
     counts: dict[str, int]
     red_lines: Rate
     worst_at_k: list[float] | None
+    worst_at_k_cases: int
     raw_agreement: dict[str, Any] | None
+    units: Units
 
     @property
     def overall(self) -> Score:
@@ -61,6 +63,7 @@ class RunReport:
             "counts": self.counts,
             "red_lines": self.red_lines.to_dict(),
             "worst_at_k": self.worst_at_k,
+            "worst_at_k_cases": self.worst_at_k_cases,
             "agreement": self.raw_agreement,
         }
 
@@ -74,7 +77,7 @@ def find_session(run: Run, *, session_id: int | None = None, rater: str | None =
         sessions = sessions.filter(session_raters__rater__in=_raters_named(rater))
     found = list(sessions.order_by("pk").distinct())
     if not found:
-        raise NotFound(_("Run %(run)s has no such closed session to score from.") % {"run": run.name})
+        raise NotFound(_no_session(run, session_id, rater))
     if len(found) > 1:
         listed = ", ".join(f"{session.pk} ({session.get_kind_display()})" for session in found)
         raise NotReady(
@@ -82,6 +85,18 @@ def find_session(run: Run, *, session_id: int | None = None, rater: str | None =
             % {"run": run.name, "sessions": listed}
         )
     return found[0]
+
+
+def _no_session(run: Run, session_id: int | None, rater: str | None) -> str:
+    if session_id is not None:
+        text = _("Run %(run)s has no closed session %(session)s to score from.")
+    elif rater is not None:
+        text = _("Run %(run)s has no closed session with the rater %(rater)s to score from.")
+    else:
+        text = _(
+            "Run %(run)s has no closed session to score from: import verdicts, or grade and close a session."
+        )
+    return text % {"run": run.name, "session": session_id, "rater": rater}
 
 
 def report_run(run: Run, *, session_id: int | None = None, rater: str | None = None) -> RunReport:
@@ -93,10 +108,25 @@ def report_run(run: Run, *, session_id: int | None = None, rater: str | None = N
 
 
 def report_session(session: GradingSession) -> list[RunReport]:
-    """Return the reports of every run of a session, in the session's order."""
+    """Return the reports of every run of a closed session, in the session's order.
+
+    Raises NotReady before the session is closed: scores would say which system wrote what.
+    """
+    if session.state != SessionState.CLOSED:
+        raise NotReady(_("Scores are shown when the session is closed."))
     units = session_units(session)
     runs = [entry.run for entry in session.session_runs.select_related("run__release").order_by("position")]
     return [_report(run, session, units.of_run(run), rater=None) for run in runs]
+
+
+def session_scores_to_dict(session: GradingSession, reports: Sequence[RunReport]) -> dict[str, Any]:
+    """Return what the scores page says as JSON-ready values: the same as `score --json` of several runs."""
+    return {
+        "session": session.pk,
+        "release": session.release.label,
+        "runs": [report.to_dict() for report in reports],
+        "comparisons": compare(reports),
+    }
 
 
 def compare(reports: Sequence[RunReport]) -> list[dict[str, Any]]:
@@ -128,6 +158,7 @@ def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | N
     grades = units.rubric_grades()
     members = list(session.session_raters.select_related("rater").order_by("position"))
     label = next((member.label for member in members if rater and member.rater_id == rater.pk), None)
+    worst, worst_cases = _worst_at_k(units)
     return RunReport(
         run=run,
         session=session,
@@ -137,8 +168,10 @@ def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | N
         cases=case_scores(grades),
         counts=_counts(units),
         red_lines=_red_lines(units),
-        worst_at_k=_worst_at_k(units),
+        worst_at_k=worst,
+        worst_at_k_cases=worst_cases,
         raw_agreement=None if rater or len(members) < 2 else _raw_agreement(session, units),
+        units=units,
     )
 
 
@@ -166,21 +199,27 @@ def _red_lines(units: Units) -> Rate:
     return red_line_rate(len(failed), len(judged))
 
 
-def _worst_at_k(units: Units) -> list[float] | None:
-    """The mean over cases of the expected worst of k samples, k from 1; None with one sample a case."""
+def _worst_at_k(units: Units) -> tuple[list[float] | None, int]:
+    """Return the mean over cases of the expected worst of k samples, k from 1, and the cases with all their samples.
+
+    None with one sample a case.
+    """
     samples = np.unique(units.sample)
     if len(samples) < 2:
-        return None
-    columns = [case_scores(units.only(units.sample == sample).rubric_grades()).by_case() for sample in samples]
+        return None, 0
+    columns = [
+        case_scores(units.only(units.sample == sample).rubric_grades()).by_case() for sample in samples
+    ]
     shared = sorted(set.intersection(*(set(column) for column in columns)))
     if not shared:
-        return None
-    return [float(value) for value in worst_at_k(np.array([[column[case] for column in columns] for case in shared]))]
+        return None, 0
+    scores = np.array([[column[case] for column in columns] for case in shared])
+    return [float(value) for value in worst_at_k(scores)], len(shared)
 
 
 def _raw_agreement(session: GradingSession, units: Units) -> dict[str, Any]:
     names = ("percent_agreement", "krippendorff_alpha")
-    estimates = agreement(session_ratings(session, units).table(units), names, seed=SEED)
+    estimates = agreement(session_ratings([session], units).table(units), names, seed=SEED)
     return {estimate.name: estimate.to_dict() for estimate in estimates}
 
 

@@ -103,8 +103,9 @@ def _departments(people: DemoPeople) -> dict[str, Department]:
     for code, name in (*CLINICAL.items(), HOSPITAL):
         department, _token = create_department(code=code, name=name, lead_email=people.lead.email, by=people.admin)
         departments[code] = department
-        roles = {people.author: Role.AUTHOR, people.analyst: Role.ANALYST}
-        roles |= dict.fromkeys(people.reviewers, Role.REVIEWER) | dict.fromkeys(people.graders, Role.GRADER)
+        roles = {people.analyst: Role.ANALYST} | dict.fromkeys(people.graders, Role.GRADER)
+        if code in CLINICAL:
+            roles |= {people.author: Role.AUTHOR} | dict.fromkeys(people.reviewers, Role.REVIEWER)
         for user, role in roles.items():
             if not Membership.objects.filter(user=user, department=department, role=role).exists():
                 set_roles(user=user, department=department, roles={role.value}, by=people.admin)

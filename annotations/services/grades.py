@@ -29,7 +29,8 @@ def save_grades(*, assignment: Assignment, verdicts: Mapping[int, GivenVerdict],
     """Save verdicts by the criterion's place from 0; criteria that aren't named keep theirs.
 
     Saving the same again changes nothing. The assignment is done when every criterion has a verdict. Raises NotReady
-    when the session is no longer open.
+    when the session is no longer open or the grader was removed from it, BadInput for an unknown criterion or verdict
+    and for an explanation without a verdict: it has no row to live in.
     """
     session = GradingSession.objects.select_for_update().get(pk=assignment.session_id)
     locked = Assignment.objects.select_related("rater", "response__item").get(pk=assignment.pk)
@@ -37,6 +38,8 @@ def save_grades(*, assignment: Assignment, verdicts: Mapping[int, GivenVerdict],
         raise NotAllowed(_("This answer is assigned to somebody else."))
     if session.state != SessionState.OPEN:
         raise NotReady(_("Grading has ended: this session is no longer open."))
+    if not session.session_raters.filter(rater=locked.rater_id, removed_at=None).exists():
+        raise NotReady(_("You no longer grade in this session. Ask the person who leads it."))
     n_criteria = len(locked.response.item.content.rubrics)
     _check(verdicts, n_criteria)
     cleared = [index for index, given in verdicts.items() if not given.verdict]
@@ -60,10 +63,20 @@ def _check(verdicts: Mapping[int, GivenVerdict], n_criteria: int) -> None:
                 _("A verdict is met, not_met or cannot_judge, not %(verdict)s.") % {"verdict": given.verdict},
                 field="verdicts",
             )
+        if given.explanation.strip() and not given.verdict:
+            raise BadInput(
+                _("Criterion %(number)s has a note but no verdict. Choose a verdict, so that the note is kept.")
+                % {"number": index + 1},
+                field="verdicts",
+            )
 
 
 def _upsert(assignment: Assignment, verdicts: Mapping[int, GivenVerdict]) -> None:
+    """Write what differs from what is stored, so that `updated_at` is the time of the last change."""
     now = timezone.now()
+    stored = {
+        grade.criterion_index: (grade.verdict, grade.explanation) for grade in assignment.grades.filter(round=ROUND)
+    }
     Grade.objects.bulk_create(
         [
             Grade(
@@ -71,6 +84,7 @@ def _upsert(assignment: Assignment, verdicts: Mapping[int, GivenVerdict]) -> Non
                 explanation=given.explanation.strip(), updated_at=now,
             )
             for index, given in sorted(verdicts.items())
+            if stored.get(index) != (given.verdict, given.explanation.strip())
         ],
         update_conflicts=True,
         unique_fields=["assignment", "criterion_index", "round"],

@@ -1,6 +1,5 @@
 """Importing another tool's verdicts: they belong to a rater and land in a closed session of kind imported."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -31,7 +30,7 @@ from builder.common.jsonl import Line
 from builder.content import Criterion
 from builder.models import User
 from builder.services.audit import record
-from exports.formats.results import read_verdicts
+from exports.formats.results import file_sha256, read_verdicts
 from exports.models import Response, Run, RunState
 from exports.records import VerdictRecord
 
@@ -60,9 +59,11 @@ def import_verdicts(
     department = run.release.department
     access.require(by, Act.IMPORT_RUNS, department)
     if run.state != RunState.READY:
-        raise NotReady(_("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run})
+        raise NotReady(
+            _("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run}
+        )
     progress = progress or (lambda rows, _label: iter(rows))
-    digest = _digest(path)
+    digest = file_sha256(path)
     rater = _external_rater(rater_name)
     existing = _session_of(rater, run)
     if existing and existing.state == SessionState.CLOSED:
@@ -95,16 +96,6 @@ def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater)
     return VerdictImport(session, False, session.assignments.count(), verdicts)
 
 
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(
-            _("%(path)s can't be read: %(why)s. Check the path.") % {"path": path, "why": error.strerror or error}
-        ) from error
-
-
 def _external_rater(name: str) -> Rater:
     name = name.strip()
     if not name or len(name) > 150:
@@ -133,9 +124,13 @@ def _validate(rows: Iterable[tuple[Line, VerdictRecord]], known: dict[tuple[str,
     for line, row in rows:
         key = (row.prompt_id, row.epoch)
         if key not in known:
-            raise line.error("prompt_id", f"{row.prompt_id} with epoch {row.epoch} is not an answer of this run.")
+            raise line.error(
+                "prompt_id", f"{row.prompt_id} with epoch {row.epoch} is not an answer of this run."
+            )
         if key in seen:
-            raise line.error("prompt_id", f"{row.prompt_id} with epoch {row.epoch} was already judged on line {seen[key]}.")
+            raise line.error(
+                "prompt_id", f"{row.prompt_id} with epoch {row.epoch} was already judged on line {seen[key]}."
+            )
         seen[key] = line.number
         _check_rubric(line, row, known[key].rubrics)
     if not seen:
@@ -145,14 +140,18 @@ def _validate(rows: Iterable[tuple[Line, VerdictRecord]], known: dict[tuple[str,
 def _check_rubric(line: Line, row: VerdictRecord, rubrics: list[Criterion]) -> None:
     if len(row.items) != len(rubrics):
         raise line.error(
-            "rubric_items", f"{len(rubrics)} verdicts were expected, one per criterion in rubric order, not {len(row.items)}."
+            "rubric_items",
+            f"a list of length {len(rubrics)} was expected, one verdict per criterion in rubric order, not {len(row.items)}.",
         )
     for index, (item, criterion) in enumerate(zip(row.items, rubrics, strict=True)):
         if item.criterion != criterion.criterion:
-            raise line.error(f"rubric_items[{index}].criterion", "the text differs from the release's criterion.")
+            raise line.error(
+                f"rubric_items[{index}].criterion", "the text differs from the release's criterion."
+            )
         if item.points is not None and item.points != criterion.points:
             raise line.error(
-                f"rubric_items[{index}].points", f"{criterion.points} was expected, as in the release, not {item.points}."
+                f"rubric_items[{index}].points",
+                f"{criterion.points} was expected, as in the release, not {item.points}.",
             )
 
 
@@ -187,7 +186,11 @@ def _write(
 
 
 def _write_batch(
-    batch: list[VerdictRecord], session: GradingSession, rater: Rater, known: dict[tuple[str, int], _Known], first: int
+    batch: list[VerdictRecord],
+    session: GradingSession,
+    rater: Rater,
+    known: dict[tuple[str, int], _Known],
+    first: int,
 ) -> int:
     now = timezone.now()
     assignments = Assignment.objects.bulk_create(

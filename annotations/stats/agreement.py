@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
-from annotations.stats.arrays import number_or_none
-from annotations.stats.boundary import Disagreement, count_disagreement, largest_disagreement, one_sided_low
-from annotations.stats.coefficients import AlphaKernel, CongerKernel, Kernel, OrdinalAlphaKernel, PairKernel
+from annotations.stats.alpha_kernels import AlphaKernel, IntervalAlphaKernel, OrdinalAlphaKernel
+from annotations.stats.boundary import count_disagreement
 from annotations.stats.estimate import Estimate
+from annotations.stats.estimation import IntervalOptions, Plan, blank, no_pairs_note, plan, with_intervals
+from annotations.stats.intervals import CiMethod
+from annotations.stats.kernels import Kernel
+from annotations.stats.pair_kernels import CongerKernel, PairKernel
 from annotations.stats.ratings import RatingTable
-from annotations.stats.resampling import Interval, Resampler, bootstrap, percentile_interval, point
 from annotations.stats.weights import (
     METRICS,
     WEIGHTS,
@@ -32,24 +33,10 @@ Coefficient = Literal[
     "brennan_prediger",
     "scott_pi",
 ]
-CiMethod = Literal["percentile", "none"]
+FEW_CATEGORIES = 64  # up to here interval differences are a matrix, which is exact to the last digit
+MOST_CATEGORIES = 4_000  # a matrix of this size takes 128 MB
 COEFFICIENTS: tuple[str, ...] = get_args(Coefficient)
-CI_METHODS: tuple[str, ...] = get_args(CiMethod)
-FEW_UNITS = 10
-
-
-class _Options(NamedTuple):
-    metric: Metric
-    weights: Weights
-    ci: CiMethod
-    level: float
-    n_boot: int
-    seed: int | None
-
-
-class _Plan(NamedTuple):
-    kernel: Kernel
-    estimate: Estimate
+_SCOTT_NOTE = "Scott's pi is for two raters; there are {}. Fleiss' kappa is its form for more."
 
 
 def agreement(
@@ -78,8 +65,9 @@ def agreement(
         Difference function of Krippendorff's alpha.
     weights : {"identity", "linear", "quadratic", "ordinal", "radical", "ratio"}
         Agreement weights of the others; ``gwet_ac1`` is always unweighted.
-    ci : {"percentile", "none"}
-        How the interval is made.
+    ci : {"percentile", "bca", "jackknife", "gwet", "none"}
+        How the interval is made: the percentile or BCa bootstrap; the jackknife with a t interval; Gwet's
+        linearised error, which reproduces published tables but is too large with missing ratings.
     level : float
         Coverage of the interval, between 0 and 1.
     n_boot : int
@@ -122,14 +110,22 @@ def agreement(
     >>> round(e.value, 3), e.n_units_pairable
     (0.743, 11)
     """
-    options = _Options(metric, weights, ci, level, n_boot, seed)
-    _check_options(options)
+    for what, given, allowed in (("metric", metric, METRICS), ("weights", weights, WEIGHTS)):
+        if given not in allowed:
+            raise ValueError(f"Unknown {what} {given!r}: use one of {', '.join(allowed)}.")
+    options = IntervalOptions(ci, level, n_boot, seed).checked()
     names = _checked_names(table, coefficients, weights)
     if table.n_units_pairable == 0:
-        return [_blank(table, name, "undefined_no_pairs", _no_pairs_note(table)) for name in names]
+        return [blank(table, name, "undefined_no_pairs", no_pairs_note(table)) for name in names]
     disagreement = count_disagreement(table)
-    plans: list[_Plan | Estimate] = [_plan(table, name, options, disagreement) for name in names]
-    return _with_intervals(table, plans, options)
+    plans: list[Plan | Estimate] = []
+    for name in names:
+        if name == "scott_pi" and table.n_raters != 2:
+            plans.append(blank(table, name, "not_applicable", _SCOTT_NOTE.format(table.n_raters)))
+        else:
+            kernel = _kernel(table, name, metric, weights)
+            plans.append(plan(table, name, kernel, disagreement, options))
+    return with_intervals(table, plans, options)
 
 
 def applicable_coefficients(table: RatingTable, weights: Weights = "identity") -> list[str]:
@@ -158,21 +154,6 @@ def applicable_coefficients(table: RatingTable, weights: Weights = "identity") -
     return [name for name in COEFFICIENTS if name not in skip]
 
 
-def _check_options(options: _Options) -> None:
-    choices = (
-        ("metric", options.metric, METRICS),
-        ("weights", options.weights, WEIGHTS),
-        ("ci", options.ci, CI_METHODS),
-    )
-    for what, given, allowed in choices:
-        if given not in allowed:
-            raise ValueError(f"Unknown {what} {given!r}: use one of {', '.join(allowed)}.")
-    if not 0.0 < options.level < 1.0:
-        raise ValueError(f"The level must lie between 0 and 1, but is {options.level!r}.")
-    if options.ci != "none" and options.n_boot < 2:
-        raise ValueError(f"An interval needs at least 2 resamples, but n_boot is {options.n_boot!r}.")
-
-
 def _checked_names(
     table: RatingTable, coefficients: Iterable[str] | str | None, weights: Weights
 ) -> list[str]:
@@ -185,17 +166,25 @@ def _checked_names(
     return names
 
 
-def _kernel(table: RatingTable, name: str, options: _Options) -> Kernel:
+def _kernel(table: RatingTable, name: str, metric: Metric, weights: Weights) -> Kernel:
     if name == "krippendorff_alpha":
-        values = category_scores(table.category_values, table.n_categories, table.declared, options.metric)
-        if options.metric == "ordinal":
+        values = category_scores(table.category_values, table.n_categories, table.declared, metric)
+        if metric == "ordinal":
             return OrdinalAlphaKernel(table.patterns)
-        return AlphaKernel(table.patterns, difference_function(values, options.metric))
-    wanted: Weights = "identity" if name == "gwet_ac1" else options.weights
+        if metric == "nominal":
+            return AlphaKernel(table.patterns, None)
+        if metric == "interval" and table.n_categories > FEW_CATEGORIES:
+            return IntervalAlphaKernel(table.patterns, values)
+        _refuse_too_many(table, f"the {metric} metric")
+        return AlphaKernel(table.patterns, difference_function(values, metric))
+    wanted: Weights = "identity" if name == "gwet_ac1" else weights
     values = category_scores(table.category_values, table.n_categories, table.declared, wanted)
-    matrix = agreement_weights(values, wanted)
+    matrix = None
+    if wanted != "identity":
+        _refuse_too_many(table, f"{wanted} weights")
+        matrix = agreement_weights(values, wanted)
     if name == "conger_kappa":
-        return CongerKernel(table.rater_patterns, matrix, table.n_raters)
+        return CongerKernel(table.rater_patterns, matrix, table.n_raters, table.n_categories)
     if name == "scott_pi":
         return PairKernel(table.patterns, matrix, "fleiss", pairable_only=True)
     chance = {
@@ -208,83 +197,9 @@ def _kernel(table: RatingTable, name: str, options: _Options) -> Kernel:
     return PairKernel(table.patterns, matrix, chance)
 
 
-def _blank(table: RatingTable, name: str, status: str, note: str) -> Estimate:
-    return Estimate(
-        name, None, None, None, None, "none", None, None, table.n_units, table.n_units_pairable,
-        table.n_ratings, table.n_raters, table.n_categories, 0, 0, status, note,
-    )  # fmt: skip
-
-
-def _no_pairs_note(table: RatingTable) -> str:
-    if table.n_ratings == 0:
-        return "There are no ratings."
-    return "No unit was rated by two raters, so there is nothing to compare."
-
-
-def _plan(table: RatingTable, name: str, options: _Options, disagreement: Disagreement) -> _Plan | Estimate:
-    """Return the estimate when it needs no resampling, else the estimate so far with its kernel."""
-    if name == "scott_pi" and table.n_raters != 2:
-        note = (
-            f"Scott's pi is for two raters; there are {table.n_raters}. Fleiss' kappa is its form for more."
+def _refuse_too_many(table: RatingTable, what: str) -> None:
+    if table.n_categories > MOST_CATEGORIES:
+        raise ValueError(
+            f"There are {table.n_categories} different values, too many for {what}: round them to at most "
+            f"{MOST_CATEGORIES}, or use the interval or ordinal metric."
         )
-        return _blank(table, name, "not_applicable", note)
-    kernel = _kernel(table, name, options)
-    parts = point(kernel)
-    value, pa, pe = (number_or_none(part[0]) for part in parts)
-    if value is None:
-        note = "Only one category was used, so agreement beyond chance cannot be told."
-        return replace(_blank(table, name, "undefined_no_variation", note), pa=pa, pe=pe)
-    estimate = replace(_blank(table, name, "ok", ""), value=value, pa=pa, pe=pe)
-    unit = "unit" if table.cluster is None else "cluster"
-    if disagreement.n == 1:
-        note = f"Only one {unit} has two ratings, so there is no interval."
-        return replace(estimate, status="single_unit", note=note)
-    if disagreement.pins_resampling(options.level):
-        return _at_boundary(table, estimate, options, disagreement)
-    if min(disagreement.n, table.n_units_pairable) < FEW_UNITS:
-        note = f"Only {disagreement.n} {unit}s have two ratings: the interval is rough."
-        estimate = replace(estimate, status="few_units", note=note)
-    return estimate if options.ci == "none" else _Plan(kernel, estimate)
-
-
-def _at_boundary(
-    table: RatingTable, estimate: Estimate, options: _Options, disagreement: Disagreement
-) -> Estimate:
-    unit = "unit" if table.cluster is None else "cluster"
-    d, n = disagreement.n_disagreeing, disagreement.n
-    found = f"No disagreement in {n} {unit}s" if d == 0 else f"Disagreement in only {d} of {n} {unit}s"
-    estimate = replace(
-        estimate, status="boundary", note=f"{found}: resampling would claim too much certainty."
-    )
-    if options.ci == "none" or estimate.value is None or estimate.pe is None:
-        return estimate
-    largest = largest_disagreement(table.patterns, table.n_categories)
-    low = one_sided_low(disagreement, largest, estimate.value, estimate.pe, options.level)
-    note = estimate.note + f" The interval is a one-sided {options.level:.0%} bound."
-    return replace(estimate, ci_low=low, ci_high=1.0, ci_method="clopper_pearson", note=note)
-
-
-def _with_intervals(table: RatingTable, plans: list[_Plan | Estimate], options: _Options) -> list[Estimate]:
-    done: dict[int, Estimate] = {i: plan for i, plan in enumerate(plans) if isinstance(plan, Estimate)}
-    waiting = [(i, plan) for i, plan in enumerate(plans) if isinstance(plan, _Plan)]
-    for patterns in {id(plan.kernel.patterns): plan.kernel.patterns for _, plan in waiting}.values():
-        group = [(i, plan) for i, plan in waiting if plan.kernel.patterns is patterns]
-        resampler = Resampler(patterns, table.cluster)
-        replicates = bootstrap([plan.kernel for _, plan in group], resampler, options.n_boot, options.seed)
-        for (index, plan), values in zip(group, replicates, strict=True):
-            interval = percentile_interval(values, options.level)
-            done[index] = _with_interval(plan.estimate, interval, options)
-    return [done[index] for index in range(len(plans))]
-
-
-def _with_interval(estimate: Estimate, interval: Interval, options: _Options) -> Estimate:
-    estimate = replace(estimate, n_boot=options.n_boot, n_boot_undefined=interval.n_undefined)
-    if interval.refused:
-        note = (
-            f"{interval.n_undefined} of {options.n_boot} resamples had no value (one category only), "
-            "more than 5 %: no interval is given."
-        )
-        return replace(estimate, status="ci_refused", note=note)
-    return replace(
-        estimate, se=interval.se, ci_low=interval.low, ci_high=interval.high, ci_method=options.ci
-    )  # fmt: skip

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from annotations.stats.arrays import FloatArray, IntArray
 from annotations.stats.scoring import CaseScores
@@ -69,11 +68,59 @@ class PairedDifference:
 Scores = CaseScores | Mapping[Any, float | None] | Sequence[float | None] | FloatArray
 
 
-def _by_case(scores: Scores) -> dict[Any, float]:
+def scores_by_case(scores: Scores) -> dict[Any, float]:
+    """Return scores as a dictionary from case to score, without the cases that have none."""
     if isinstance(scores, CaseScores):
         return dict(scores.by_case())
     items = scores.items() if isinstance(scores, Mapping) else enumerate(scores)
     return {case: float(value) for case, value in items if value is not None and not math.isnan(value)}
+
+
+class CommonCases(NamedTuple):
+    """The cases two runs share, aligned.
+
+    Attributes
+    ----------
+    difference : ndarray, shape (n,)
+        a - b.
+    cluster : ndarray of int, shape (n,)
+    n, n_clusters, n_only_a, n_only_b : int
+    """
+
+    difference: FloatArray
+    cluster: IntArray
+    n: int
+    n_clusters: int
+    n_only_a: int
+    n_only_b: int
+
+
+def common_cases(scores_a: Scores, scores_b: Scores, cluster: Mapping[Any, Any] | None = None) -> CommonCases:
+    """Return the differences of two runs on the cases both have a score for.
+
+    Parameters
+    ----------
+    scores_a, scores_b, cluster
+        As in ``paired_difference``.
+
+    Returns
+    -------
+    CommonCases
+
+    Examples
+    --------
+    >>> pairs = common_cases({"x": 1.0, "y": 0.5}, {"y": 0.25})
+    >>> pairs.difference.tolist(), pairs.n_only_a
+    ([0.25], 1)
+    """
+    a, b = scores_by_case(scores_a), scores_by_case(scores_b)
+    common = [case for case in a if case in b]
+    difference = np.array([a[case] - b[case] for case in common], dtype=np.float64)
+    labels = common if cluster is None else [cluster.get(case, case) for case in common]
+    position: dict[Any, int] = {}
+    codes = np.array([position.setdefault(label, len(position)) for label in labels], dtype=np.int64)
+    n = len(common)
+    return CommonCases(difference, codes, n, len(position), len(a) - n, len(b) - n)
 
 
 def paired_difference(
@@ -89,7 +136,8 @@ def paired_difference(
 
     The estimate is :math:`\bar d = \frac{1}{n} \sum_i (a_i - b_i)`. The interval resamples clusters of
     cases (cases, when no clusters are given). The p-value flips the sign of whole clusters: all
-    :math:`2^C` flips for up to 12 clusters, else ``n_permutations`` random ones with :math:`(1 + hits) / (1 + flips)`.
+    :math:`2^C` flips for up to 12 clusters, else ``n_permutations`` random ones with
+    :math:`(1 + hits) / (1 + flips)`.
 
     Parameters
     ----------
@@ -115,46 +163,58 @@ def paired_difference(
     >>> round(d.mean_difference, 4), d.n, d.n_only_a, d.p_value
     (0.2667, 3, 1, 0.25)
     """
-    a, b = _by_case(scores_a), _by_case(scores_b)
-    common = [case for case in a if case in b]
-    only_a, only_b = len(a) - len(common), len(b) - len(common)
-    difference = np.array([a[case] - b[case] for case in common], dtype=np.float64)
-    if not common:
-        return _no_interval(
-            None, 0, 0, only_a, only_b, "undefined_no_pairs", "The runs have no case in common."
-        )
-    labels = common if cluster is None else [cluster.get(case, case) for case in common]
-    position: dict[Any, int] = {}
-    codes = np.array([position.setdefault(label, len(position)) for label in labels], dtype=np.int64)
+    pairs = common_cases(scores_a, scores_b, cluster)
+    difference, codes = pairs.difference, pairs.cluster
+    if not pairs.n:
+        return _no_interval(None, pairs, "undefined_no_pairs", "The runs have no case in common.")
     mean = float(difference.mean())
-    if len(position) < 2:
+    if pairs.n_clusters < 2:
         note = "Only one case (or cluster) in common, so there is no interval."
-        return _no_interval(mean, len(common), len(position), only_a, only_b, "single_unit", note)
+        return _no_interval(mean, pairs, "single_unit", note)
     if not difference.any():
         note = "The runs score the same on every common case: resampling would claim certainty."
-        return _no_interval(mean, len(common), len(position), only_a, only_b, "no_difference", note)
+        return _no_interval(mean, pairs, "no_difference", note)
     rng = np.random.default_rng(seed)
-    low, high = _cluster_bootstrap(difference, codes, rng, level, n_boot)
-    p, flips = sign_flip_p(
-        np.asarray(np.bincount(codes, weights=difference), dtype=np.float64), n_permutations, rng
-    )
-    few = len(position) < 10
-    note = f"Only {len(position)} cases or clusters in common: the interval is rough." if few else ""
+    low, high = cluster_bootstrap(difference, codes, rng, level, n_boot)
+    sums = np.asarray(np.bincount(codes, weights=difference), dtype=np.float64)
+    p, flips = sign_flip_p(sums, n_permutations, rng)
+    few = pairs.n_clusters < 10
+    note = f"Only {pairs.n_clusters} cases or clusters in common: the interval is rough." if few else ""
     return PairedDifference(
-        mean, clustered_se(difference, codes), low, high, p, len(common), len(position), only_a, only_b,
-        n_boot, flips, "few_units" if few else "ok", note,
+        mean, clustered_se(difference, codes), low, high, p, pairs.n, pairs.n_clusters, pairs.n_only_a,
+        pairs.n_only_b, n_boot, flips, "few_units" if few else "ok", note,
     )  # fmt: skip
 
 
-def _no_interval(
-    mean: float | None, n: int, n_clusters: int, only_a: int, only_b: int, status: str, note: str
-) -> PairedDifference:
-    return PairedDifference(mean, None, None, None, None, n, n_clusters, only_a, only_b, 0, 0, status, note)
+def _no_interval(mean: float | None, pairs: CommonCases, status: str, note: str) -> PairedDifference:
+    return PairedDifference(
+        mean, None, None, None, None, pairs.n, pairs.n_clusters, pairs.n_only_a, pairs.n_only_b, 0, 0, status, note
+    )  # fmt: skip
 
 
-def _cluster_bootstrap(
+def cluster_bootstrap(
     values: FloatArray, codes: IntArray, rng: np.random.Generator, level: float, n_boot: int
 ) -> tuple[float, float]:
+    """Return the percentile interval of a mean when whole clusters are resampled.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+    codes : ndarray of int, shape (n,)
+        Cluster of each value.
+    rng : numpy.random.Generator
+    level : float
+    n_boot : int
+
+    Returns
+    -------
+    low, high : float
+
+    Examples
+    --------
+    >>> cluster_bootstrap(np.array([1.0, 1.0]), np.array([0, 1]), np.random.default_rng(0), 0.95, 10)
+    (1.0, 1.0)
+    """
     sums, sizes = np.bincount(codes, weights=values), np.bincount(codes).astype(np.float64)
     n = sums.size
     means = np.empty(n_boot)
@@ -196,12 +256,18 @@ def sign_flip_p(sums: FloatArray, n_permutations: int, rng: np.random.Generator)
         bits = np.arange(2**n)[:, None] >> np.arange(n)[None, :] & 1
         hits = int(np.count_nonzero(np.abs((2.0 * bits - 1.0) @ sums) >= observed))
         return hits / 2**n, 2**n
+    # Eight signs at a time: the sum of eight signed clusters is looked up by a random byte.
+    padded = np.append(sums, np.zeros(-n % 8)).reshape(-1, 8)
+    signs = 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1) - 1.0
+    looked_up = (signs @ padded.T).ravel()
+    groups = padded.shape[0]
+    place = np.arange(groups)
     hits = 0
-    step = max(1, CHUNK_CELLS // n)
+    step = max(1, CHUNK_CELLS // groups)
     for start in range(0, n_permutations, step):
-        rows = min(step, n_permutations - start)
-        signs = 2.0 * rng.integers(0, 2, size=(rows, n), dtype=np.int8) - 1.0
-        hits += int(np.count_nonzero(np.abs(signs @ sums) >= observed))
+        drawn = rng.integers(0, 256, size=(min(step, n_permutations - start), groups), dtype=np.uint8)
+        flipped = looked_up[drawn.astype(np.int64) * groups + place].sum(axis=1)
+        hits += int(np.count_nonzero(np.abs(flipped) >= observed))
     return (1 + hits) / (1 + n_permutations), n_permutations
 
 
@@ -254,80 +320,3 @@ def clustered_se(values: Any, cluster: Any = None) -> float | None:
         return None
     sums = np.bincount(codes.ravel(), weights=scores - scores.mean())
     return float(np.sqrt((sums**2).sum()) / n)
-
-
-def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
-    r"""Return Holm's step-down adjusted p-values, which control the family-wise error.
-
-    :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})`. Written here because scipy's
-    ``false_discovery_control`` offers the Benjamini methods only.
-
-    Parameters
-    ----------
-    p_values : array_like, shape (m,)
-
-    Returns
-    -------
-    ndarray, shape (m,)
-        In the order given.
-
-    Raises
-    ------
-    ValueError
-        For a p-value outside [0, 1].
-
-    References
-    ----------
-    Holm, S. (1979). *Scandinavian Journal of Statistics* 6, 65–70.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).round(4).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = _checked_p(p_values)
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1.0)
-    return adjusted
-
-
-def benjamini_hochberg(p_values: Sequence[float] | FloatArray) -> FloatArray:
-    r"""Return Benjamini–Hochberg adjusted p-values, which control the false-discovery rate.
-
-    :math:`\tilde p_{(i)} = \min_{j \ge i} \min(1, m p_{(j)} / j)`,
-    from ``scipy.stats.false_discovery_control``.
-
-    Parameters
-    ----------
-    p_values : array_like, shape (m,)
-
-    Returns
-    -------
-    ndarray, shape (m,)
-        In the order given.
-
-    Raises
-    ------
-    ValueError
-        For a p-value outside [0, 1].
-
-    References
-    ----------
-    Benjamini & Hochberg (1995). *JRSS B* 57, 289–300.
-
-    Examples
-    --------
-    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(4).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    p = _checked_p(p_values)
-    return np.asarray(false_discovery_control(p, method="bh"), dtype=np.float64) if p.size else p
-
-
-def _checked_p(p_values: Sequence[float] | FloatArray) -> FloatArray:
-    p = np.asarray(p_values, dtype=np.float64)
-    if p.size and not (p.min() >= 0.0 and p.max() <= 1.0):
-        raise ValueError("p-values must lie between 0 and 1.")
-    return p

@@ -30,7 +30,7 @@ class Estimate:
     value : float or None
         The point estimate; None when it is undefined (see ``status``), never a stand-in number.
     se : float or None
-        Standard error; None when there is none (one unit, boundary, refused, ``ci="none"``).
+        Standard error; None when there is none (one unit, no disagreement, refused, ``ci="none"``).
     ci_low, ci_high : float or None
         Ends of the interval at the level asked for.
     ci_method : str

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+from scipy.linalg.blas import ssyrk
 
 from annotations.stats.arrays import FloatArray, IntArray, nested_or_none, number_or_none
 from annotations.stats.boundary import Disagreement, one_sided_low
 from annotations.stats.estimate import Estimate
+from annotations.stats.kernels import NOTHING
 from annotations.stats.ratings import RatingTable
 from annotations.stats.weights import WEIGHTS, Weights, agreement_weights, category_scores
 
 FEW_UNITS = 10
 DENSE_COLUMNS = 2_000
-CHUNK_UNITS = 16_384
+ONE_HOT_CELLS = 16_000_000  # 64 MB in single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ def pairwise_cohen_kappa(table: RatingTable, weights: Weights | FloatArray | Non
     ([0.5, 1.0], [4, 4, 3])
     """
     r, q = table.n_raters, table.n_categories
-    matrix = _weight_matrix(table, weights)
+    matrix = weight_matrix(table, weights)
     kappa: FloatArray = np.full((r, r), np.nan)
     se: FloatArray = np.full((r, r), np.nan)
     if not r or not q:
@@ -111,7 +113,8 @@ def pairwise_cohen_kappa(table: RatingTable, weights: Weights | FloatArray | Non
     return PairwiseKappa(table.rater_names, kappa, se, n)
 
 
-def _weight_matrix(table: RatingTable, weights: Weights | FloatArray | None) -> FloatArray:
+def weight_matrix(table: RatingTable, weights: Weights | FloatArray | None) -> FloatArray:
+    """Return agreement weights by name or as given, checked against the categories; None is unweighted."""
     if isinstance(weights, np.ndarray):
         if weights.shape != (table.n_categories, table.n_categories):
             raise ValueError(
@@ -128,16 +131,25 @@ def _weight_matrix(table: RatingTable, weights: Weights | FloatArray | None) -> 
 def _joint_counts(table: RatingTable) -> FloatArray:
     """Return joint counts, shape (R, R, q, q): units that g put in k and h put in l."""
     r, q = table.n_raters, table.n_categories
-    full = table.matrix()
-    columns = np.arange(r) * q
-    total = np.zeros((r * q, r * q))
-    for start in range(0, full.shape[0], CHUNK_UNITS):
-        block = full[start : start + CHUNK_UNITS]
-        # Counts in a block stay far below 2**24, so single precision is exact and twice as fast.
-        chosen = np.zeros((block.shape[0], r * q), dtype=np.float32)
-        row, rater = np.nonzero(block >= 0)
-        chosen[row, columns[rater] + block[row, rater]] = 1.0
-        total += chosen.T @ chosen
+    width = r * q
+    rows = int(table.unit.max()) + 1
+    total = np.zeros((width, width))
+    order = np.argsort(table.unit, kind="stable") if rows * width > ONE_HOT_CELLS else None
+    step = max(1, ONE_HOT_CELLS // width)
+    unit, column = table.unit, table.rater * q + table.value
+    if order is not None:
+        unit, column = unit[order], column[order]
+    for start in range(0, rows, step):
+        stop = min(start + step, rows)
+        inside = slice(None)
+        if order is not None:
+            inside = slice(*np.searchsorted(unit, [start, stop]))
+        # Counts in a block stay below 2**24, so single precision is exact and twice as fast.
+        chosen = np.zeros((stop - start, width), dtype=np.float32)
+        chosen.ravel()[(unit[inside].astype(np.int64) - start) * width + column[inside]] = 1.0
+        # The product of a matrix with itself is symmetric: half of it is enough.
+        total += ssyrk(1.0, chosen.T)
+    total = np.triu(total) + np.triu(total, 1).T
     return total.reshape(r, q, r, q).transpose(0, 2, 1, 3)
 
 
@@ -193,20 +205,44 @@ def kappa_and_se(joint: FloatArray, weights: FloatArray) -> tuple[FloatArray, Fl
     (0.6995, 0.0714)
     """
     n = joint.sum(axis=(-2, -1))
+    kappa, _, expected = kappas(joint, weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = joint / n[..., None, None]
-        row, column = p.sum(axis=-1), p.sum(axis=-2)
-        observed = (p * weights).sum(axis=(-2, -1))
-        expected = np.einsum("...k,kl,...l->...", row, weights, column)
-        single = ((joint.sum(axis=-1) > 0) | (joint.sum(axis=-2) > 0)).sum(axis=-1) < 2
-        kappa = np.where(single, np.nan, (observed - expected) / (1.0 - expected))
-        of_row, of_column = column @ weights.T, row @ weights
+        of_row, of_column = p.sum(axis=-2) @ weights.T, p.sum(axis=-1) @ weights
         rest = (1.0 - kappa)[..., None, None]
         inner = weights - (of_row[..., :, None] + of_column[..., None, :]) * rest
         variance = (p * inner**2).sum(axis=(-2, -1)) - (kappa - expected * (1.0 - kappa)) ** 2
         se = np.sqrt(np.maximum(variance, 0.0) / n) / (1.0 - expected)
     agreed = np.trace(joint, axis1=-2, axis2=-1) >= n
     return kappa, np.where(agreed | (n < 2), np.nan, se)
+
+
+def kappas(joint: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return kappa, observed and expected agreement of joint counts.
+
+    Parameters
+    ----------
+    joint : ndarray, shape (…, q, q)
+    weights : ndarray, shape (q, q)
+
+    Returns
+    -------
+    kappa, observed, expected : ndarray, shape (…)
+        NaN without counts; kappa is NaN too with one category.
+
+    Examples
+    --------
+    >>> [round(float(x), 4) for x in kappas(np.array([[40.0, 9.0], [6.0, 45.0]]), np.eye(2))]
+    [0.6995, 0.85, 0.5008]
+    """
+    n = joint.sum(axis=(-2, -1))
+    row, column = joint.sum(axis=-1), joint.sum(axis=-2)
+    single = ((row > NOTHING) | (column > NOTHING)).sum(axis=-1) < 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = (joint * weights).sum(axis=(-2, -1)) / n
+        expected = np.einsum("...k,...k->...", row @ weights, column) / n**2
+        kappa = np.where(single, np.nan, (observed - expected) / (1.0 - expected))
+    return kappa, observed, expected
 
 
 def cohen_kappa(
@@ -261,7 +297,7 @@ def cohen_kappa(
     rater = np.repeat(np.array([0, 1]), len(a))
     value = np.concatenate([a, b]) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else [*a, *b]
     table = RatingTable.from_long(unit, rater, value, categories=categories)
-    matrix = _weight_matrix(table, weights)
+    matrix = weight_matrix(table, weights)
     joint = _two_rater_counts(table)
     return _kappa_estimate(joint, matrix, level)
 

@@ -7,6 +7,7 @@ unit bootstrap is then exactly a multinomial draw over the patterns.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import sparse
 
 from annotations.stats.arrays import FloatArray, IntArray
 
-EXACT_FLOAT = 2.0**53
+EXACT_BITS = 53
 DENSE_KEYS = 1 << 22
 DENSE_CELLS = 20_000_000
 COMPRESSIBLE_COLUMNS = 64
@@ -88,7 +89,7 @@ def count_patterns(unit: IntArray, value: IntArray, n_categories: int) -> Patter
     if not unit.size:
         return _empty(n_categories)
     most = int(np.bincount(unit).max())
-    if (most + 1.0) ** n_categories < EXACT_FLOAT:
+    if _fits(most + 1, n_categories):
         base = float(most + 1) ** np.arange(n_categories)
         key = np.bincount(unit, weights=base[value]).astype(np.int64)
         distinct, of_unit, multiplicity = _collapse_keys(key, (most + 1) ** n_categories)
@@ -115,7 +116,7 @@ def rater_patterns(
     if not unit.size:
         return _empty(n_raters * n_categories)
     states = n_categories + 1
-    if float(states) ** n_raters < EXACT_FLOAT and n_raters * n_categories <= 512:
+    if _fits(states, n_raters) and n_raters * n_categories <= 512:
         base = float(states) ** np.arange(n_raters)
         key = np.bincount(unit, weights=base[rater] * (value + 1.0)).astype(np.int64)
         distinct, of_unit, multiplicity = _collapse_keys(key, states**n_raters)
@@ -123,6 +124,11 @@ def rater_patterns(
         counts = (chosen[:, :, None] == np.arange(1, states)).reshape(distinct.size, -1).astype(np.float64)
         return Patterns(counts, counts.sum(axis=1), multiplicity, of_unit)
     return _collapse_rows(unit, rater.astype(np.int64) * n_categories + value, n_raters * n_categories)
+
+
+def _fits(base: int, digits: int) -> bool:
+    """Return whether numbers of so many digits are exact as floats."""
+    return digits * math.log2(base) < EXACT_BITS
 
 
 def _empty(columns: int) -> Patterns:

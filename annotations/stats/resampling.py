@@ -1,19 +1,18 @@
-"""Resampling of units or clusters, and the intervals drawn from it."""
+"""Resampling of units or clusters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from annotations.stats.arrays import FloatArray, IntArray
-from annotations.stats.coefficients import Kernel, Parts
+from annotations.stats.kernels import Columns, Kernel
 from annotations.stats.patterns import Patterns
 
 CHUNK_CELLS = 500_000  # replicate × cell numbers held at once: 4 MiB stay in cache
-MAX_UNDEFINED_SHARE = 0.05
+MAX_LEAVE_ONE_OUT_CELLS = 1e9  # numbers to go through: a few seconds
 
 
 class Resampler:
@@ -54,9 +53,9 @@ class Resampler:
         """How many units (or 1 cluster) each cell stands for, shape (n_cells,)."""
         return self.patterns.multiplicity if self.incidence is None else np.ones(self.n_cells)
 
-    def of_cells(self, features: FloatArray) -> FloatArray:
+    def of_cells(self, features: Columns) -> Columns:
         """Return features of patterns (P, f) summed over each cell, shape (n_cells, f)."""
-        return features if self.incidence is None else np.asarray(self.incidence @ features)
+        return features if self.incidence is None else self.incidence @ features
 
     def multiplicities(self, weights: FloatArray) -> FloatArray:
         """Return pattern multiplicities (B, P) of cell weights (B, n_cells)."""
@@ -64,9 +63,12 @@ class Resampler:
             return weights
         return np.asarray((self.incidence.T @ weights.T).T, dtype=np.float64)
 
-    def draw(self, rng: np.random.Generator, n_boot: int) -> Iterator[FloatArray]:
-        """Yield blocks of resample weights, each of shape (b, n_cells), ``n_boot`` rows in all."""
-        width = max(self.n_cells, self.patterns.multiplicity.size, 1)
+    def draw(self, rng: np.random.Generator, n_boot: int, columns: int = 1) -> Iterator[FloatArray]:
+        """Yield blocks of resample weights, each of shape (b, n_cells), ``n_boot`` rows in all.
+
+        ``columns`` is the widest row that will be made of one resample; it limits the rows of a block.
+        """
+        width = max(self.n_cells, self.patterns.multiplicity.size, columns)
         step = max(1, CHUNK_CELLS // width)
         for start in range(0, n_boot, step):
             rows = min(step, n_boot - start)
@@ -83,33 +85,6 @@ class Resampler:
         picked += np.arange(rows)[:, None] * self.n_cells
         counted = np.bincount(picked.ravel(), minlength=rows * self.n_cells)
         return counted.reshape(rows, self.n_cells).astype(np.float64)
-
-
-class Interval(NamedTuple):
-    """An interval with its standard error; None where refused."""
-
-    se: float | None
-    low: float | None
-    high: float | None
-    n_undefined: int
-    refused: bool
-
-
-def point(kernel: Kernel) -> Parts:
-    """Return the coefficient of the sample itself, each part of shape (1,).
-
-    Parameters
-    ----------
-    kernel : Kernel
-
-    Returns
-    -------
-    Parts
-    """
-    multiplicity = kernel.patterns.multiplicity[None, :]
-    return kernel.evaluate(
-        multiplicity @ kernel.features, multiplicity if kernel.needs_multiplicity else None
-    )
 
 
 def bootstrap(kernels: list[Kernel], resampler: Resampler, n_boot: int, seed: int | None) -> list[FloatArray]:
@@ -132,42 +107,47 @@ def bootstrap(kernels: list[Kernel], resampler: Resampler, n_boot: int, seed: in
     features = [resampler.of_cells(kernel.features) for kernel in kernels]
     needs_multiplicity = any(kernel.needs_multiplicity for kernel in kernels)
     blocks: list[list[FloatArray]] = [[] for _ in kernels]
-    for weights in resampler.draw(rng, n_boot):
+    widest = max((int(kernel.features.shape[1]) for kernel in kernels), default=1)
+    for weights in resampler.draw(rng, n_boot, widest):
         multiplicity = resampler.multiplicities(weights) if needs_multiplicity else None
         for index, kernel in enumerate(kernels):
-            blocks[index].append(kernel.evaluate(weights @ features[index], multiplicity).value)
+            blocks[index].append(kernel.evaluate(np.asarray(weights @ features[index]), multiplicity).value)
     return [np.concatenate(block) if block else np.zeros(0) for block in blocks]
 
 
-def percentile_interval(replicates: FloatArray, level: float) -> Interval:
-    """Return the percentile interval and bootstrap standard error of replicates.
+def leave_one_out(kernel: Kernel, resampler: Resampler) -> FloatArray | None:
+    """Return the coefficient without one unit of each cell (or without one cluster).
 
     Parameters
     ----------
-    replicates : ndarray, shape (B,)
-        NaN where undefined; refused when more than 5 % are.
-    level : float
-        Coverage, e.g. 0.95.
+    kernel : Kernel
+    resampler : Resampler
 
     Returns
     -------
-    Interval
-
-    References
-    ----------
-    Zapf et al. (2016). Measuring inter-rater reliability for nominal data. *BMC Medical Research
-    Methodology* 16:93.
-
-    Examples
-    --------
-    >>> i = percentile_interval(np.arange(101) / 100, 0.9)
-    >>> round(i.low, 3), round(i.high, 3), i.n_undefined
-    (0.05, 0.95, 0)
+    ndarray of shape (n_cells,), or None
+        NaN where nothing is left; None where a kernel with many categories would cost too much.
     """
-    defined = replicates[np.isfinite(replicates)]
-    undefined = replicates.size - defined.size
-    if defined.size < 2 or undefined > MAX_UNDEFINED_SHARE * replicates.size:
-        return Interval(None, None, None, undefined, True)
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(defined, [tail, 1.0 - tail])
-    return Interval(float(defined.std(ddof=1)), float(low), float(high), undefined, False)
+    features = resampler.of_cells(kernel.features)
+    totals = np.asarray(resampler.cell_weights @ features)
+    patterns = resampler.patterns.multiplicity.size if kernel.needs_multiplicity else 1
+    width = max(int(features.shape[1]), patterns)
+    if float(resampler.n_cells) * width > MAX_LEAVE_ONE_OUT_CELLS:
+        return None
+    values = np.empty(resampler.n_cells)
+    step = max(1, CHUNK_CELLS // width)
+    for start in range(0, resampler.n_cells, step):
+        rows = slice(start, min(start + step, resampler.n_cells))
+        own = features[rows]
+        own = own.toarray() if sparse.issparse(own) else own
+        without = _multiplicities_without(resampler, rows) if kernel.needs_multiplicity else None
+        values[rows] = kernel.evaluate(totals - own, without).value
+    return values
+
+
+def _multiplicities_without(resampler: Resampler, rows: slice) -> FloatArray:
+    """Return pattern multiplicities without one unit of each cell in turn, shape (rows, P)."""
+    count = rows.stop - rows.start
+    without = np.repeat(resampler.cell_weights[None, :], count, axis=0)
+    without[np.arange(count), np.arange(rows.start, rows.stop)] -= 1.0
+    return resampler.multiplicities(without)

@@ -13,7 +13,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     """Translate the errors of services and of the framework; leave the rest to become a 500."""
     if isinstance(error, DomainError):
         extra = {key: error.data[key] for key in ("yours", "theirs", "version") if key in error.data}
-        fields = {error.data["field"]: [error.message]} if "field" in error.data else {}
+        fields = _fields(error)
         return Response(
             {"code": error.code, "message": error.message, "fields": fields, **extra}, status=error.status
         )
@@ -32,3 +32,13 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     else:
         response.data = {"code": "not_found", "message": "There is nothing at this address.", "fields": {}}
     return response
+
+
+def _fields(error: DomainError) -> dict[str, list[str]]:
+    """Return the complaints by field: one, or, for a case that isn't ready, one for each finding."""
+    found: dict[str, list[str]] = {}
+    for finding in error.data.get("findings", ()):
+        found.setdefault(finding.field, []).append(finding.message)
+    if "field" in error.data:
+        found.setdefault(error.data["field"], []).append(error.message)
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import UniqueConstraint
 
 _FUNCTION = "clinwright_refuse_change"
 
@@ -52,7 +53,7 @@ def missing_guards(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def _events(vendor: str) -> tuple[str, ...]:
-    return ("UPDATE", "DELETE") if vendor == "sqlite" else ("UPDATE", "DELETE", "TRUNCATE")
+    return ("UPDATE", "DELETE", "INSERT") if vendor == "sqlite" else ("UPDATE", "DELETE", "TRUNCATE")
 
 
 def _name(table: str, event: str) -> str:
@@ -65,6 +66,7 @@ def _install_statements(vendor: str, tables: Iterable[str]) -> Iterable[str]:
             for event in _events(vendor):
                 yield (
                     f'CREATE TRIGGER IF NOT EXISTS "{_name(table, event)}" BEFORE {event} ON "{table}" '
+                    f"{_replacing(table) if event == 'INSERT' else ''}"
                     f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
                 )
         return
@@ -79,6 +81,26 @@ def _install_statements(vendor: str, tables: Iterable[str]) -> Iterable[str]:
                 f'CREATE OR REPLACE TRIGGER "{_name(table, event)}" BEFORE {event} ON "{table}" '
                 f"FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()"
             )
+
+
+def _replacing(table: str) -> str:
+    """Return the condition under which an insert would replace a row.
+
+    SQLite's INSERT OR REPLACE fires the delete guard on connections with recursive_triggers only, and somebody
+    else's connection hasn't that.
+    """
+    model = next(each for each in apps.get_models() if each._meta.db_table == table)
+    columns = {field.name: str(field.column) for field in model._meta.concrete_fields}
+    keys: list[tuple[str, ...]] = [
+        (columns[field.name],) for field in model._meta.concrete_fields if field.unique
+    ]
+    keys += [
+        tuple(columns[name] for name in constraint.fields)
+        for constraint in model._meta.constraints
+        if isinstance(constraint, UniqueConstraint) and constraint.fields
+    ]
+    same = " OR ".join("(" + " AND ".join(f'"{each}" = NEW."{each}"' for each in key) + ")" for key in keys)
+    return f'WHEN EXISTS (SELECT 1 FROM "{table}" WHERE {same}) '  # noqa: S608 - names of our own tables
 
 
 def _installed(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:

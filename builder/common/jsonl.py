@@ -12,6 +12,8 @@ from builder.common.errors import BadInput
 
 # A longer line is refused before it is parsed, so a hostile file costs at most this much memory.
 MAX_LINE_BYTES = 8 * 1024 * 1024
+# Far deeper than any case, and far from where a later reader of the stored text would run out of stack.
+MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,11 @@ def read_jsonl(path: Path) -> Iterator[Line]:
     """Yield every non-empty line as an object; holds one line in memory.
 
     Raises BadInput for a missing file, a line over 8 MiB, invalid UTF-8, bad or too deeply nested JSON, NaN, a NUL
-    character, or a line that isn't an object.
+    character, or a line that isn't an object. A pipe is refused, since an import reads its file twice.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is a directory or a pipe. Give the path of a file.")
         source = path.open("rb")
     except OSError as error:
         raise BadInput(f"{path} can't be read: {error.strerror or error}. Check the path.") from error
@@ -64,6 +68,8 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
         raise line_error(path, number, _why_malformed(text, error)) from error
     if not isinstance(value, dict):
         raise line_error(path, number, "a JSON object was expected.")
+    if _is_deeper_than(MAX_DEPTH, value):
+        raise line_error(path, number, "the JSON is nested too deeply.")
     _refuse_unstorable(path, number, raw, value)
     return value
 
@@ -78,12 +84,14 @@ def _why_malformed(text: str, error: msgspec.DecodeError) -> str:
         return dict(pairs)
 
     try:
-        json.loads(text, parse_constant=_NotANumber, object_pairs_hook=check)
+        value = json.loads(text, parse_constant=_NotANumber, object_pairs_hook=check)
     except BadInput as found:
         return found.message
     except (ValueError, RecursionError):
-        pass
-    return f"bad JSON ({error})."
+        return f"bad JSON ({error})."
+    # The fast parser says "truncated" of half a surrogate pair, which Python's reads.
+    problem = "" if _is_deeper_than(MAX_DEPTH, value) else unstorable(value)
+    return f"a text holds {problem}; remove it." if problem else f"bad JSON ({error})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +103,33 @@ def _refuse_unstorable(path: Path, number: int, raw: bytes, value: dict[str, Any
     """Refuse what neither database nor UTF-8 can hold; only lines with an escape pay for the walk."""
     if b"\\u" not in raw and b"\x00" not in raw:
         return
+    if problem := unstorable(value):
+        raise line_error(path, number, f"a text holds {problem}; remove it.")
+
+
+def unstorable(value: Any) -> str:
+    """Return what a database or UTF-8 can't hold in the texts of a parsed JSON value, or an empty text."""
     for text in _texts(value):
         if "\x00" in text:
-            raise line_error(path, number, "a text holds the NUL character (\\u0000); remove it.")
+            return "the NUL character (\\u0000)"
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise line_error(path, number, "a text holds half of a surrogate pair; remove it.")
+            return "half of a surrogate pair"
+    return ""
+
+
+def _is_deeper_than(limit: int, value: Any) -> bool:
+    """Whether lists and objects are nested deeper, found level by level so that no depth can exhaust the stack."""
+    level = [value]
+    for _depth in range(limit):
+        level = [
+            item
+            for each in level
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -32,7 +32,11 @@ def _text(label: Any, *, help_text: Any = "", max_length: int = 300, **attrs: An
 
 def _area(label: Any, rows: int, *, help_text: Any = "") -> forms.CharField:
     return forms.CharField(
-        label=label, help_text=help_text, required=False, strip=False, widget=forms.Textarea(attrs={"rows": rows})
+        label=label,
+        help_text=help_text,
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": rows}),
     )
 
 
@@ -149,11 +153,22 @@ class CaseEditor:
         cited = passages(rows)
         self.head = HeadForm(rows.head, prefix=None, bound=bound)
         self.turns = [TurnForm(row, prefix=f"turns-{i}", bound=bound) for i, row in enumerate(rows.turns)]
-        self.evidence = [EvidenceForm(row, prefix=f"evidence-{i}", bound=bound) for i, row in enumerate(rows.evidence)]
+        self.evidence = [
+            EvidenceForm(row, prefix=f"evidence-{i}", bound=bound) for i, row in enumerate(rows.evidence)
+        ]
         self.rubrics = [
-            CriterionForm(row, prefix=f"rubrics-{i}", bound=bound, passages=cited) for i, row in enumerate(rows.rubrics)
+            CriterionForm(row, prefix=f"rubrics-{i}", bound=bound, passages=cited)
+            for i, row in enumerate(rows.rubrics)
         ]
         self.messages: list[dict[str, str]] = []
+        self._set_focus()
+
+    def _set_focus(self) -> None:
+        """Let a browser stand on the field a row action names; buttons look for themselves."""
+        for form in self.forms():
+            for name in form.fields:
+                if form[name].auto_id == self.rows.focus:
+                    form.fields[name].widget.attrs["autofocus"] = True
 
     @property
     def content(self) -> CaseContent:
@@ -166,7 +181,7 @@ class CaseEditor:
 
     def is_valid(self) -> bool:
         """Whether what was typed has the right shape."""
-        return all([form.is_valid() for form in self.forms()])
+        return not self.error_forms()
 
     def error_forms(self) -> list[RowForm]:
         """Return the forms that have errors, for the summary."""
@@ -175,13 +190,17 @@ class CaseEditor:
     def show_findings(self, findings: Iterable[Finding]) -> None:
         """Put each finding beside its field, or into the summary where it has none."""
         by_field = {
-            form[name].auto_id: (form, name) for form in self.forms() for name in form.fields if name != "origin"
+            form[name].auto_id: (form, name)
+            for form in self.forms()
+            for name in form.fields
+            if name != "origin"
         }
         for finding in findings:
             target = field_target(finding.field)
             if target in by_field:
                 form, name = by_field[target]
-                form.add_error(name, finding.message)
+                if name not in form.errors:
+                    form.add_error(name, finding.message)
             else:
                 self.messages.append({"message": finding.message, "target": target})
 

@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from builder.common.canonical_json import canonical_json
 from builder.common.errors import BadInput
-from builder.content import AXIS_PREFIX, THEME_PREFIX, CaseContent, Criterion, Evidence, Turn
+from builder.content import AXIS_PREFIX, THEME_PREFIX, CaseContent, Criterion, Evidence, Role, Turn
 
 T = TypeVar("T", CaseContent, Turn, Criterion, Evidence)
 
@@ -67,7 +67,9 @@ def rows_from_content(content: CaseContent) -> CaseRows:
     }
     return CaseRows(
         head=head,
-        turns=[{"role": turn.role, "content": turn.content, "origin": _pack(turn)} for turn in content.prompt],
+        turns=[
+            {"role": turn.role, "content": turn.content, "origin": _pack(turn)} for turn in content.prompt
+        ],
         evidence=[
             {**{name: getattr(item, name) for name in SECTIONS["evidence"]}, "origin": _pack(item)}
             for item in content.evidence
@@ -80,7 +82,9 @@ def rows_from_post(post: QueryDict) -> CaseRows:
     """Return what was typed; raises BadInput for more rows than a form of ours ever sends."""
     rows = CaseRows(head={name: _posted(post, name) for name in (*HEAD, "origin")})
     for section, names in SECTIONS.items():
-        indexes = sorted({int(found[2]) for key in post if (found := _KEY.match(key)) and found[1] == section})
+        indexes = sorted(
+            {int(found[2]) for key in post if (found := _KEY.match(key)) and found[1] == section}
+        )
         if len(indexes) > MAX_ROWS:
             raise BadInput(_("A case has at most %(number)s rows of a kind.") % {"number": MAX_ROWS})
         for index in indexes:
@@ -158,8 +162,8 @@ def _new_row(section: str, rows: CaseRows) -> Row:
         origin = _pack(Evidence(evidence_id=f"e{number}", quote="", source=""))
     else:
         origin = _pack(Criterion(criterion="", points=0, criterion_id=f"c-{secrets.token_hex(4)}"))
-    names = SECTIONS[section]
-    return {**dict.fromkeys(names, ""), "origin": origin, "open": "1", "evidence": []}
+    row: Row = {**dict.fromkeys(SECTIONS[section], ""), "origin": origin, "open": "1"}
+    return {**row, "evidence": []} if section == "rubrics" else row
 
 
 def _focus_after(verb: str, section: str, target: int, count: int) -> str:
@@ -188,7 +192,7 @@ def _criterion_row(criterion: Criterion) -> Row:
 
 def _turn(row: Row) -> Turn:
     base = _unpack(row["origin"], Turn)
-    role = row["role"] if row["role"] in ("system", "user", "assistant") else "user"
+    role: Role = row["role"] if row["role"] in ("system", "user", "assistant") else "user"
     return Turn(role, _kept(row["content"], base.content if base else "", multiline=True))
 
 
@@ -211,7 +215,10 @@ def _criterion(row: Row) -> Criterion:
 
 def _evidence(row: Row) -> Evidence:
     base = _unpack(row["origin"], Evidence) or Evidence(evidence_id="", quote="", source="")
-    texts = {name: _kept(row[name], getattr(base, name), multiline=name == "quote") for name in SECTIONS["evidence"]}
+    texts = {
+        name: _kept(row[name], getattr(base, name), multiline=name == "quote")
+        for name in SECTIONS["evidence"]
+    }
     return msgspec.structs.replace(base, **texts)
 
 
@@ -285,4 +292,6 @@ def _unpack(text: str, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadInput(_("A hidden part of the form was damaged. Open the case again and repeat the change.")) from error
+        raise BadInput(
+            _("A hidden part of the form was damaged. Open the case again and repeat the change.")
+        ) from error

@@ -1,7 +1,9 @@
 """Forms about cases as a whole: the list's filter, a new case, retirement."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext as _now
@@ -33,7 +35,9 @@ class CaseFilterForm(forms.Form):
         self._offer("department", _now("All departments"), [(d.code, d.name) for d in choices.departments])
         self._offer("state", _now("All but retired"), [*CaseState.choices, (ANY_STATE, _now("Every state"))])
         self._offer("kind", _now("All kinds"), [(kind, kinds.get(kind, kind)) for kind in choices.kinds])
-        self._offer("language", _now("All languages"), [(code, language_label(code)) for code in choices.languages])
+        self._offer(
+            "language", _now("All languages"), [(code, language_label(code)) for code in choices.languages]
+        )
         self._offer("theme", _now("All themes"), [(theme, theme) for theme in choices.themes])
 
     def _offer(self, name: str, empty: str, choices: Sequence[tuple[str, Any]]) -> None:
@@ -44,11 +48,23 @@ class CaseFilterForm(forms.Form):
         self.is_valid()
         return CaseFilters(**{name: self.cleaned_data.get(name) or "" for name in self.fields})
 
+    def chips(self) -> list[dict[str, str]]:
+        """Return each condition in words, with the query that leaves it out."""
+        given = {name: value for name, value in asdict(self.filters()).items() if value}
+        chips = []
+        for name, value in given.items():
+            words = str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
+            rest = urlencode({key: each for key, each in given.items() if key != name})
+            chips.append({"text": f"{self.fields[name].label}: {words}", "query": rest})
+        return chips
+
 
 class NewCaseForm(ServiceForm):
     """Where a case belongs and what it is about; everything else is written in the editor."""
 
-    department = forms.ChoiceField(label=_("Department"), error_messages={"required": _("Choose a department")})
+    department = forms.ChoiceField(
+        label=_("Department"), error_messages={"required": _("Choose a department")}
+    )
     title = forms.CharField(
         label=_("Title"),
         help_text=_("A few words colleagues will know the case by. The model never sees it."),
@@ -75,7 +91,11 @@ class NewCaseForm(ServiceForm):
         """Start the case with one empty turn; None when the service refuses."""
         data = self.cleaned_data
         content = CaseContent(
-            prompt=[Turn("user", "")], rubrics=[], title=data["title"], kind=data["kind"], language=data["language"]
+            prompt=[Turn("user", "")],
+            rubrics=[],
+            title=data["title"],
+            kind=data["kind"],
+            language=data["language"],
         )
         department = self.departments[data["department"]]
         return self.attempt(lambda: create_case(department=department, content=content, by=by))

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from builder.forms.service_form import ServiceForm
@@ -115,7 +116,7 @@ class ProfileForm(ServiceForm):
     )
     language = forms.ChoiceField(
         label=_("Language of the pages"),
-        choices=settings.LANGUAGES,
+        choices=[(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES],
         widget=forms.RadioSelect,
         error_messages={
             "required": _("Choose a language"),

@@ -11,7 +11,9 @@ T = TypeVar("T")
 
 
 class ServiceForm(forms.Form):
-    """A plain form whose work is done by one service."""
+    """A plain form whose work is done by one service; `status` is what a page that shows its errors answers with."""
+
+    status = 422
 
     def attempt(self, verb: Callable[[], T]) -> T | None:
         """Call the service; return None, with the error beside its field, when it refuses what was typed.
@@ -23,4 +25,5 @@ class ServiceForm(forms.Form):
         except (BadInput, Conflict, NotReady) as error:
             field = error.data.get("field")
             self.add_error(field if field in self.fields else None, error.message)
+            self.status = error.status
             return None

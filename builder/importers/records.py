@@ -16,6 +16,7 @@ FORMATS = ("auto", "canonical", "healthbench")
 
 _HEALTHBENCH_FIELDS = {"prompt_id", "prompt", "rubrics", "example_tags", "ideal_completions_data", "canary"}
 _CANONICAL_FIELDS = _HEALTHBENCH_FIELDS | {"title", "kind", "language", "evidence", "metadata", "extra"}
+_ONLY_CANONICAL = {"schema_version"} | _CANONICAL_FIELDS - _HEALTHBENCH_FIELDS
 _HEALTHBENCH_CRITERION = {"criterion", "points", "tags"}
 _CANONICAL_CRITERION = _HEALTHBENCH_CRITERION | {
     "criterion_id", "red_line", "guideline", "jurisdiction", "evidence", "extra",
@@ -42,7 +43,7 @@ def read_cases(path: Path, file_format: str = "auto") -> Iterator[ImportedCase]:
     """
     for line in read_jsonl(path):
         canonical = file_format == "canonical" or (
-            file_format == "auto" and bool(set(line.data) & ({"schema_version"} | _CANONICAL_FIELDS - _HEALTHBENCH_FIELDS))
+            file_format == "auto" and not _ONLY_CANONICAL.isdisjoint(line.data)
         )
         yield ImportedCase(line, _text(line, "prompt_id"), _content(line, canonical=canonical))
 
@@ -65,9 +66,8 @@ def _content(line: Line, *, canonical: bool) -> CaseContent:
     rest = {key: value for key, value in data.items() if key not in ("prompt", "rubrics", "evidence", "extra")}
     rest["example_tags"] = _tags(line, "example_tags", data.get("example_tags", []))
     evidence = [_evidence(line, index, item) for index, item in enumerate(_optional(line, data, "evidence", list))]
-    content = CaseContent(
-        prompt=prompt, rubrics=rubrics, evidence=evidence, extra={**extra, **_optional(line, data, "extra", dict)}, **rest
-    )
+    extra |= _optional(line, data, "extra", dict)
+    content = CaseContent(prompt=prompt, rubrics=rubrics, evidence=evidence, extra=extra, **rest)
     return _of_declared_types(line, content)
 
 

@@ -11,7 +11,11 @@ from builder.content import CaseContent
 from builder.vocabulary import axis_label
 
 _PLACE = re.compile(r"(prompt|rubrics|evidence)\[(\d+)\](?:\.(\w+))?")
-_SECTIONS = {"prompt": ("turns", "content"), "rubrics": ("rubrics", "criterion"), "evidence": ("evidence", "quote")}
+_SECTIONS = {
+    "prompt": ("turns", "content"),
+    "rubrics": ("rubrics", "criterion"),
+    "evidence": ("evidence", "quote"),
+}
 _WHOLE = {"prompt": "add-turns", "rubrics": "add-rubrics", "example_tags": "tags", "reference": "reference"}
 
 # The plot is 300 units wide; its names take the left part, and the bars share the rest.
@@ -116,7 +120,9 @@ def signed(points: float) -> str:
 
 def _shown(finding: Finding) -> ShownFinding:
     level = "error" if finding.severity == Severity.ERROR else "warning"
-    return ShownFinding(level, _place(finding.field), finding.message, field_target(finding.field), finding.check_id)
+    return ShownFinding(
+        level, _place(finding.field), finding.message, field_target(finding.field), finding.check_id
+    )
 
 
 def _place(place: str) -> str:

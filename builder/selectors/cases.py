@@ -14,7 +14,15 @@ from builder.access import Act
 from builder.checks import blocking, check_content
 from builder.content import CaseContent, content_from_data
 from builder.models import (
-    Case, CaseDraft, CaseRevision, CaseState, Decision, Department, ExternalApproval, Kind, User,
+    Case,
+    CaseDraft,
+    CaseRevision,
+    CaseState,
+    Decision,
+    Department,
+    ExternalApproval,
+    Kind,
+    User,
 )  # fmt: skip
 from builder.selectors.case_checks import signed, summary_of
 from builder.selectors.reviews import latest_reviews
@@ -103,9 +111,7 @@ def case_rows(cases: Page[Case]) -> list[CaseRow]:
     approvals = Counter(
         review.revision_id for review in latest_reviews(heads) if review.decision == Decision.APPROVE
     )
-    elsewhere = set(
-        ExternalApproval.objects.filter(revision__in=heads).values_list("revision_id", flat=True)
-    )
+    elsewhere = set(ExternalApproval.objects.filter(revision__in=heads).values_list("revision_id", flat=True))
     return [_case_row(case, approvals[case.head_id or 0], case.head_id in elsewhere) for case in cases]
 
 
@@ -144,7 +150,9 @@ def editor_base(case: Case, user: User) -> EditorBase:
     """Return what the editor opens with. Cost: one query."""
     draft = own_draft(case, user)
     if draft is not None:
-        return EditorBase(content_from_data(draft.content), draft.base_version, draft.sequence, draft.updated_at)
+        return EditorBase(
+            content_from_data(draft.content), draft.base_version, draft.sequence, draft.updated_at
+        )
     return EditorBase(head_content(case), case.version, 0, None)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils.translation import gettext as _
 
 from builder import access
@@ -55,14 +56,18 @@ class GridRow:
     cells: list[GridCell]
 
 
-def list_people(*, search: str = "", page: str | int | None = None) -> Page[User]:
-    """Return a page of everybody whose name or address holds the text, active accounts first. Cost: four queries."""
-    people = User.objects.order_by("-is_active", "name", "email").prefetch_related(
+def search_people(search: str = "") -> "QuerySet[User]":
+    """Return everybody whose name or address holds the text, active accounts first. Cost: three queries."""
+    shown = Coalesce(NullIf("name", Value("")), "email")
+    people = User.objects.order_by("-is_active", Lower(shown), "pk").prefetch_related(
         _memberships(), _invitations()
     )
-    if search:
-        people = people.filter(Q(name__icontains=search) | Q(email__icontains=search))
-    return Paginator(people, PEOPLE_PER_PAGE).get_page(page)
+    return people.filter(Q(name__icontains=search) | Q(email__icontains=search)) if search else people
+
+
+def list_people(*, search: str = "", page: str | int | None = None) -> Page[User]:
+    """Return a page of `search_people`. Cost: four queries."""
+    return Paginator(search_people(search), PEOPLE_PER_PAGE).get_page(page)
 
 
 def person_rows(people: Iterable[User]) -> list[PersonRow]:
@@ -92,6 +97,16 @@ def department_roles(person: User) -> list[DepartmentRoles]:
     ]
 
 
+def roles_by_code(person: User) -> dict[str, list[str]]:
+    """Return the person's roles, by the department's code. Cost: one query unless prefetched."""
+    held = getattr(person, "held_roles", None)
+    memberships = list(_membership_rows().filter(user=person)) if held is None else held
+    roles: dict[str, set[str]] = {}
+    for membership in memberships:
+        roles.setdefault(membership.department.code, set()).add(membership.role)
+    return {code: [role for role in Role.values if role in found] for code, found in roles.items()}
+
+
 def role_grid(person: User) -> list[GridRow]:
     """Return every department with a cell per role. Cost: two queries."""
     held = set(Membership.objects.filter(user=person).values_list("department_id", "role"))
@@ -115,6 +130,11 @@ def role_value(department: Department, role: str) -> str:
 def all_departments() -> list[Department]:
     """Return every department, by code."""
     return list(Department.objects.all())
+
+
+def own_departments(user: User) -> "QuerySet[Department]":
+    """Return the departments the person belongs to, by code; an administrator's are all."""
+    return Department.objects.visible_to(user).order_by("code")
 
 
 def department_leads() -> list[tuple[Department, list[User]]]:
@@ -146,10 +166,14 @@ def tokens_of(user: User) -> list[ApiToken]:
     return list(ApiToken.objects.filter(user=user, revoked_at=None))
 
 
+def working_tokens() -> "QuerySet[ApiToken]":
+    """Return everybody's keys that still work, newest first. Cost: one query."""
+    return ApiToken.objects.filter(revoked_at=None).select_related("user").order_by("-created_at", "-pk")
+
+
 def all_tokens(*, page: str | int | None = None) -> Page[ApiToken]:
     """Return a page of everybody's keys that still work, newest first. Cost: two queries."""
-    tokens = ApiToken.objects.filter(revoked_at=None).select_related("user")
-    return Paginator(tokens, PEOPLE_PER_PAGE).get_page(page)
+    return Paginator(working_tokens(), PEOPLE_PER_PAGE).get_page(page)
 
 
 def _state(person: User, invitation: Invitation | None) -> tuple[str, str]:

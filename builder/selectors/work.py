@@ -195,8 +195,11 @@ def _take_next(queues: list[WorkQueue]) -> tuple[NextThing | None, list[WorkQueu
     for queue in queues:
         if queue is not chosen_queue:
             rest.append(queue)
-        elif others := [item for item in queue.items if item is not chosen_item]:
-            rest.append(replace(queue, items=others, total=_size(queue) - 1))
+        else:
+            others = [item for item in queue.items if item is not chosen_item]
+            rest.append(
+                replace(queue, items=others, total=_size(queue) - 1, empty=_("Nothing else waits here."))
+            )
     return _next_thing(chosen_queue, chosen_item), rest
 
 

@@ -83,8 +83,8 @@ def _validate(rows: Iterable[ImportedCase], known: _KnownCases) -> tuple[set[str
         before = known.hashes.get(row.prompt_id)
         if before is not None and before != sha256:
             first = known.seen.get(row.prompt_id)
-            where = f"line {first}" if first else f"department's case {row.prompt_id}"
-            raise row.line.error("prompt_id", f"{row.prompt_id} has another text than the {where}.")
+            where = f"line {first}" if first else "the department's case of this id"
+            raise row.line.error("prompt_id", f"{row.prompt_id} has another text than {where}.")
         if before is None:
             new_ids.add(row.prompt_id)
         known.hashes[row.prompt_id] = sha256
@@ -112,6 +112,8 @@ def _first_of_each(rows: Iterable[ImportedCase], prompt_ids: set[str]) -> Iterat
         if row.prompt_id in waiting:
             waiting.remove(row.prompt_id)
             yield row
+    if waiting:
+        raise BadInput(_("The file changed while it was imported. Nothing was written; try again."))
 
 
 def _write_batch(

@@ -34,7 +34,10 @@ def review_case(
     review = Review.objects.create(revision=revision, reviewer=by, decision=decision, comment=comment.strip())
     CriterionVote.objects.bulk_create(
         CriterionVote(
-            review=review, criterion_index=index, vote=vote, comment=(vote_comments or {}).get(index, "").strip()
+            review=review,
+            criterion_index=index,
+            vote=vote,
+            comment=(vote_comments or {}).get(index, "").strip(),
         )
         for index, vote in sorted(votes.items())
     )
@@ -47,7 +50,10 @@ def review_case(
 
 
 def _revision_under_review(case: Case, number: int) -> CaseRevision:
-    if case.state not in (CaseState.IN_REVIEW, CaseState.APPROVED, CaseState.CHANGES_REQUESTED) or case.head is None:
+    if (
+        case.state not in (CaseState.IN_REVIEW, CaseState.APPROVED, CaseState.CHANGES_REQUESTED)
+        or case.head is None
+    ):
         raise NotReady(_("This case isn't in review."))
     if case.head.number != number:
         raise Conflict(

@@ -41,9 +41,8 @@ def department_create(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("Department %(code)s is ready.") % {"code": department.code})
         return redirect("builder:department-list")
     link = invitation_link(request, token)
-    context = {
-        "department": department, "email": form.cleaned_data["email"], "link": link, "link_days": INVITATION_LIFETIME.days
-    }  # fmt: skip
+    email, days = form.cleaned_data["email"], INVITATION_LIFETIME.days
+    context = {"department": department, "email": email, "link": link, "link_days": days}
     response = render(request, "builder/department_ready.html", context)
     add_never_cache_headers(response)
     return response

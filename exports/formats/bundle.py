@@ -9,9 +9,10 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from builder.common.errors import BadInput, Conflict
 from exports.formats import verify
@@ -22,8 +23,9 @@ from exports.records import CaseRecord, ReleaseRecord
 EXPORTER_VERSION = "1.0"
 SCHEMA = "clinwright-bundle/1"
 SCORE_FORMULA = (
-    "healthbench: sum of points of met criteria / sum of positive points; mean over cases, then clipped to [0,1]"
-)
+    "healthbench: sum of points of met criteria / sum of positive points; "
+    "mean over cases, then clipped to [0,1]"
+)  # fmt: skip
 PUBLIC, HELD_OUT = "public", "held-out"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: a bundle has no time of its own
 
@@ -62,35 +64,51 @@ def refuse_target(directory: Path) -> None:
         raise Conflict(f"{directory} is not an empty folder. Choose another --out, or empty it first.")
 
 
-def write_bundle(
+@dataclass(frozen=True, slots=True)
+class StagedBundle:
+    """A bundle that is whole on disk and not yet visible under its name."""
+
+    manifest: dict[str, Any]
+    partial: Path
+    directory: Path
+
+    def publish(self) -> None:
+        """Give it its name, all files at once."""
+        try:
+            if self.directory.is_dir():
+                self.directory.rmdir()
+            self.partial.rename(self.directory)
+            _sync_directory(self.directory.parent)
+        except OSError as error:
+            raise _unwritable(self.directory, error) from error
+
+
+@contextmanager
+def stage_bundle(
     records: Iterable[CaseRecord], directory: Path, *, release: ReleaseRecord, bundle_format: BundleFormat,
     recipient: str = "",
-) -> dict[str, Any]:  # fmt: skip
-    """Write the bundle of these records and return its manifest; nothing is visible under its name before it is whole.
+) -> Iterator[StagedBundle]:  # fmt: skip
+    """Write the bundle of these records beside its directory; what isn't published when the block ends is removed.
 
-    Makes the directory and its parents. Raises Conflict for a directory that isn't empty, BadInput when the disk
-    refuses.
+    Makes the directory's parents. Raises Conflict for a directory that isn't empty, BadInput when the disk refuses.
     """
-    directory = Path(os.path.abspath(directory))
     refuse_target(directory)
+    directory = directory.resolve()
     partial = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.partial")
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
-        manifest = _fill(partial, records, release, bundle_format, recipient)
-        _sync(partial)
-        if directory.is_dir():
-            directory.rmdir()
-        partial.rename(directory)
-        _sync_directory(directory.parent)
-    except OSError as error:
-        raise _unwritable(directory, error) from error
+        try:
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            partial.mkdir()
+            manifest = _fill(partial, records, release, bundle_format, recipient)
+            _sync(partial)
+        except OSError as error:
+            raise _unwritable(directory, error) from error
+        yield StagedBundle(manifest, partial, directory)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return manifest
 
 
-def zip_bundle(directory: Path, target: BinaryIO, folder: str) -> None:
+def zip_bundle(directory: Path, target: IO[bytes], folder: str) -> None:
     """Write the bundle as a zip with one folder inside; the same bundle gives the same bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(directory.rglob("*")):
@@ -103,7 +121,11 @@ def zip_bundle(directory: Path, target: BinaryIO, folder: str) -> None:
 
 
 def _fill(
-    directory: Path, records: Iterable[CaseRecord], release: ReleaseRecord, bundle_format: BundleFormat, recipient: str
+    directory: Path,
+    records: Iterable[CaseRecord],
+    release: ReleaseRecord,
+    bundle_format: BundleFormat,
+    recipient: str,
 ) -> dict[str, Any]:
     tally = _Tally()
     canary = verify.canary_of(release.sha256, bundle_format.name, recipient)

@@ -25,7 +25,9 @@ def row_text(record: CaseRecord, canary: str) -> str:
     added = {"schema_version": SCHEMA_VERSION, "split": record.split}
     if not isinstance(record.content.canary, str):
         added["canary"] = canary
-    return canonical_json({**canonical_row(record.prompt_id, record.content), **added, "added": sorted(added)})
+    return canonical_json(
+        {**canonical_row(record.prompt_id, record.content), **added, "added": sorted(added)}
+    )
 
 
 FORMAT = BundleFormat(

@@ -54,13 +54,18 @@ python manage.py import_responses responses.jsonl --release {name}=={version} --
 def readme_text(manifest: dict[str, Any], bundle_format: BundleFormat) -> str:
     """Return the README of a bundle; it holds nothing that the manifest and the format don't say."""
     return _TEMPLATE.format(
-        label=bundle_format.label, description=bundle_format.description, withheld=_withheld(manifest), **manifest
+        label=bundle_format.label,
+        description=bundle_format.description,
+        withheld=_withheld(manifest),
+        **manifest,
     )
 
 
 def _withheld(manifest: dict[str, Any]) -> str:
     if manifest["recipient"]:
-        return f"This copy was made for {manifest['recipient']} and holds held-out cases too: do not pass it on."
+        return (
+            f"This copy was made for {manifest['recipient']} and holds held-out cases too: do not pass it on."
+        )
     if manifest["n_withheld"]:
         return f"{manifest['n_withheld']} held-out cases are withheld; their hashes are in the manifest."
     return "No case is withheld."

@@ -19,7 +19,9 @@ from pathlib import Path
 
 MANIFEST = "manifest.json"
 CANARY_NAMESPACE = uuid.UUID("6b1c7f2e-93f4-5d0a-8f55-2f6d3c1f9a47")
-_SHORT = 8  # hexadecimal digits of a line's hash: enough to find the place, the whole file's hash does the proving
+_SHORT = (
+    8  # hexadecimal digits of a line's hash: enough to find the place, the whole file's hash does the proving
+)
 
 
 class Damaged(Exception):
@@ -194,7 +196,9 @@ def _changes_in(name, path, entry):
     if number is None:
         number = min(len(ours), len(theirs))
         what = "lines were added" if len(ours) > len(theirs) else "lines are missing"
-        return ["%s, line %d: %s (%d bytes, not %d)." % (name, number + 1, what, found["bytes"], entry["bytes"])]
+        return [
+            "%s, line %d: %s (%d bytes, not %d)." % (name, number + 1, what, found["bytes"], entry["bytes"])
+        ]
     start, end = _bytes_of_line(path, number)
     return ["%s, line %d: changed (within bytes %d to %d)." % (name, number + 1, start + 1, end)]
 
@@ -234,7 +238,9 @@ def main(arguments=None):
     """Check the bundle, say the result, return the exit code."""
     parser = argparse.ArgumentParser(description="Verify a bundle: every byte of every file.")
     parser.add_argument("directory", nargs="?", metavar="DIR", default=str(Path(__file__).resolve().parent))
-    parser.add_argument("--expect", default="", metavar="RELEASE_SHA256", help="the hash on the release's page")
+    parser.add_argument(
+        "--expect", default="", metavar="RELEASE_SHA256", help="the hash on the release's page"
+    )
     options = parser.parse_args(arguments)
     try:
         print(check(options.directory, options.expect))

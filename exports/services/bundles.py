@@ -3,7 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from builder.services.audit import record
 from exports.access import stage_of
 from exports.formats import verify
 from exports.formats.base import BundleFormat
-from exports.formats.bundle import refuse_target, write_bundle, zip_bundle
+from exports.formats.bundle import stage_bundle, zip_bundle
 from exports.formats.registry import get_format
 from exports.models import Release
 from exports.snapshot import release_record, release_records
@@ -44,20 +44,20 @@ def export_release(
     """Write the release's bundle into a directory that is new or empty.
 
     Without a recipient it holds the public items only. With one, which needs a reason, it holds all of them. The act
-    is in the audit trail before a byte is written, with the canary that identifies the bundle.
+    is in the audit trail, with the canary that identifies the bundle, before the bundle appears.
     """
     bundle_format = _prepare(release, file_format, by, recipient, reason)
-    refuse_target(directory)
-    recipient = recipient.strip()
-    _record_export(release, bundle_format, by, recipient, reason)
-    stage = stage_of(release)
-    manifest = write_bundle(
+    recipient, stage = recipient.strip(), stage_of(release)
+    with stage_bundle(
         release_records(release, with_held_out=bool(recipient)),
         directory,
         release=release_record(release, stage),
         bundle_format=bundle_format,
         recipient=recipient,
-    )
+    ) as staged:
+        manifest = staged.manifest
+        _record_export(release, manifest, by, reason)
+        staged.publish()
     return BundleResult(
         release.label, bundle_format.name, stage, directory, bundle_format.file_name, manifest["n_items"],
         manifest["n_withheld"], manifest["canary"],
@@ -65,14 +65,19 @@ def export_release(
 
 
 def export_archive(
-    *, release: Release, file_format: str, target: BinaryIO, by: User, recipient: str = "", reason: str = ""
+    *, release: Release, file_format: str, target: IO[bytes], by: User, recipient: str = "", reason: str = ""
 ) -> str:
     """Write the release's bundle as a zip, for a download; return the name to save it under."""
     folder = f"{release.name}-{release.version}-{file_format}"
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / folder
         export_release(
-            release=release, file_format=file_format, directory=directory, by=by, recipient=recipient, reason=reason
+            release=release,
+            file_format=file_format,
+            directory=directory,
+            by=by,
+            recipient=recipient,
+            reason=reason,
         )
         zip_bundle(directory, target, folder)
     return f"{folder}.zip"
@@ -84,10 +89,12 @@ def verify_release(*, directory: Path, expect: str = "") -> str:
     Raises BadInput with a sentence for every damage. Needs no database.
     """
     try:
-        return verify.check(directory, expect)
+        return str(verify.check(directory, expect))
     except verify.Damaged as damaged:
         raise BadInput(
-            _("The bundle in %(directory)s is damaged:") % {"directory": directory} + "\n" + "\n".join(damaged.problems)
+            _("The bundle in %(directory)s is damaged:") % {"directory": directory}
+            + "\n"
+            + "\n".join(damaged.problems)
         ) from damaged
 
 
@@ -95,24 +102,27 @@ def _prepare(release: Release, file_format: str, by: User, recipient: str, reaso
     access.require(by, Act.EXPORT_RELEASES, release.department)
     bundle_format = get_format(file_format)
     if recipient.strip() and not reason.strip():
-        raise BadInput(_("Give the reason (--reason) why the held-out cases leave for this recipient."), field="reason")
+        raise BadInput(
+            _("Give the reason (--reason) why the held-out cases leave for this recipient."), field="reason"
+        )
     if reason.strip() and not recipient.strip():
         raise BadInput(_("Name the recipient (--for) the reason is about."), field="recipient")
     if len(recipient.strip()) > MAX_RECIPIENT_CHARACTERS or not recipient.strip().isprintable():
         raise BadInput(_("A recipient is one line of up to 200 characters."), field="recipient")
     if not recipient.strip() and release.n_held_out == release.n_items:
         raise NotReady(
-            _("All cases of %(release)s are held out. Name a recipient and a reason (--for, --reason) to export them.")
+            _(
+                "All cases of %(release)s are held out. Name a recipient and a reason (--for, --reason) to export them."
+            )
             % {"release": release.label}
         )
     return bundle_format
 
 
 @transaction.atomic
-def _record_export(release: Release, bundle_format: BundleFormat, by: User, recipient: str, reason: str) -> None:
+def _record_export(release: Release, manifest: dict[str, Any], by: User, reason: str) -> None:
     record(
         by=by, verb="release:export", what=release, department=release.department, why=reason.strip(),
-        release=release.label, format=bundle_format.name, recipient=recipient,
-        canary=verify.canary_of(release.sha256, bundle_format.name, recipient),
-        n_items=release.n_items - (0 if recipient else release.n_held_out),
+        release=release.label, format=manifest["format"], recipient=manifest["recipient"],
+        canary=manifest["canary"], n_items=manifest["n_items"],
     )  # fmt: skip

@@ -68,7 +68,9 @@ def set_release_state(*, release: Release, stage: str, reason: str, by: User) ->
     """Promote a candidate to final, or withdraw a release; both are final words, with a reason."""
     access.require(by, Act.FREEZE_RELEASES, release.department)
     if stage not in (Stage.FINAL, Stage.WITHDRAWN):
-        raise BadInput(_("A release becomes final or withdrawn, not %(stage)s.") % {"stage": stage}, field="stage")
+        raise BadInput(
+            _("A release becomes final or withdrawn, not %(stage)s.") % {"stage": stage}, field="stage"
+        )
     if not reason.strip():
         raise BadInput(_("Give the reason; it is kept in the audit trail."), field="reason")
     Release.objects.select_for_update().get(pk=release.pk)  # one change of stage at a time
@@ -76,7 +78,11 @@ def set_release_state(*, release: Release, stage: str, reason: str, by: User) ->
     if stage not in _NEXT_STAGES[present]:
         raise NotReady(
             _("%(release)s is %(present)s and can't become %(stage)s.")
-            % {"release": release.label, "present": present.label.lower(), "stage": Stage(stage).label.lower()}
+            % {
+                "release": release.label,
+                "present": present.label.lower(),
+                "stage": Stage(stage).label.lower(),
+            }
         )
     state = ReleaseState.objects.create(release=release, stage=stage, reason=reason.strip(), by=by)
     record(
@@ -104,19 +110,25 @@ def _check_names(name: str, version: str, stage: str) -> None:
         raise BadInput(_("A version is three numbers such as 1.0.0, not %(version)s.") % {"version": version},
                        field="version")  # fmt: skip
     if stage not in (Stage.CANDIDATE, Stage.FINAL):
-        raise BadInput(_("A release begins as candidate or final, not %(stage)s.") % {"stage": stage}, field="stage")
+        raise BadInput(
+            _("A release begins as candidate or final, not %(stage)s.") % {"stage": stage}, field="stage"
+        )
 
 
 def _check_share(share: float, seed: int | None) -> None:
     if not 0 <= share < 1:
         raise BadInput(_("The held-out share is at least 0 and below 1, such as 0.2."), field="held_out")
     if share and seed is None:
-        raise BadInput(_("Give a seed with a held-out share, so that the draw can be repeated."), field="seed")
+        raise BadInput(
+            _("Give a seed with a held-out share, so that the draw can be repeated."), field="seed"
+        )
 
 
 def _taken(name: str, version: str) -> Conflict:
     return Conflict(
-        _("There is already a release %(name)s==%(version)s, and a frozen release never changes. Raise the version.")
+        _(
+            "There is already a release %(name)s==%(version)s, and a frozen release never changes. Raise the version."
+        )
         % {"name": name, "version": version}
     )
 
@@ -142,10 +154,16 @@ def _chosen_cases(department: Department, tags: Sequence[str], case_ids: Iterabl
 
 
 def _explain_missing(department: Department, case_ids: set[int]) -> None:
-    unapproved = Case.objects.filter(department=department, pk__in=case_ids).values_list("prompt_id", flat=True)
+    unapproved = Case.objects.filter(department=department, pk__in=case_ids).values_list(
+        "prompt_id", flat=True
+    )
     if not unapproved:
-        raise NotFound(_("One of the chosen cases doesn't exist in %(department)s.") % {"department": department.code})
-    raise NotReady(_("Not approved: %(cases)s. Only approved cases can be frozen.") % {"cases": _some(unapproved)})
+        raise NotFound(
+            _("One of the chosen cases doesn't exist in %(department)s.") % {"department": department.code}
+        )
+    raise NotReady(
+        _("Not approved: %(cases)s. Only approved cases can be frozen.") % {"cases": _some(unapproved)}
+    )
 
 
 def _refuse_unready(snapshots: list[Snapshot], department: Department) -> None:
@@ -160,14 +178,18 @@ def _refuse_unready(snapshots: list[Snapshot], department: Department) -> None:
             % {"department": department.code, "number": department.required_approvals, "cases": _some(short)}
         )
     contested = [
-        f"{each.record.prompt_id} ({', '.join(map(str, each.contested))})" for each in snapshots if each.contested
+        f"{each.record.prompt_id} ({', '.join(map(str, each.contested))})"
+        for each in snapshots
+        if each.contested
     ]
     if contested and department.contested_rule == ContestedRule.BLOCK:
         raise NotReady(
             _("Reviewers don't agree on these criteria: %(cases)s. Settle them with a new revision, or choose other "
               "cases.") % {"cases": _some(contested)}
         )  # fmt: skip
-    empty = [each.record.prompt_id for each in snapshots if each.contested and each.record.content.max_points <= 0]
+    empty = [
+        each.record.prompt_id for each in snapshots if each.contested and each.record.content.max_points <= 0
+    ]
     if empty:
         raise NotReady(
             _("Without the contested criteria these cases have none with positive points: %(cases)s.")
@@ -183,7 +205,12 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _manifest(
-    department: Department, name: str, version: str, snapshots: list[Snapshot], held_out: float, seed: int | None
+    department: Department,
+    name: str,
+    version: str,
+    snapshots: list[Snapshot],
+    held_out: float,
+    seed: int | None,
 ) -> dict[str, Any]:
     """Return what the release's hash is taken of: no clock time, no person."""
     findings: dict[str, dict[str, Any]] = {}
@@ -214,7 +241,12 @@ def _manifest(
 
 
 def _write(
-    department: Department, name: str, version: str, manifest: dict[str, Any], snapshots: list[Snapshot], by: User
+    department: Department,
+    name: str,
+    version: str,
+    manifest: dict[str, Any],
+    snapshots: list[Snapshot],
+    by: User,
 ) -> Release:
     text = canonical_json(manifest)
     try:

@@ -1,6 +1,5 @@
 """Answers come back: a run's responses are imported whole, or not seen at all."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from builder.common.jsonl import Line
 from builder.models import User
 from builder.services.audit import record
 from exports.access import hidden_runs, stage_of
-from exports.formats.results import read_responses
+from exports.formats.results import file_sha256, read_responses
 from exports.models import ModelClass, Release, ReleaseItem, Response, Run, RunState, Stage
 from exports.models.releases import NAME_PATTERN
 from exports.records import ResponseRecord
@@ -78,7 +77,7 @@ def import_responses(
     factors = Factors(model, model_class, prompting, retrieval, parameters)
     _check_run(release, run_name, factors)
     progress = progress or (lambda rows, _label: iter(rows))
-    digest = _digest(path)
+    digest = file_sha256(path)
     existing = _existing(run_name, release, by)
     if existing and existing.state == RunState.READY:
         return _same_again(existing, digest, factors)
@@ -91,7 +90,7 @@ def import_responses(
     run = _begin(existing, release, run_name, digest, factors, by, restart=restart)
     there = set(Response.objects.filter(run=run).values_list("item__prompt_id", "epoch"))
     _write(progress(read_responses(path), _("Writing")), run, items, there)
-    if _digest(path) != digest:
+    if file_sha256(path) != digest:
         raise Conflict(_("The file changed while it was read. Import it again with --restart."))
     _finish(run, expected, by=by, file=path.name)
     return _result(run, created=True, resumed=len(there))
@@ -109,7 +108,12 @@ def withdraw_run(*, run: Run, reason: str, by: User) -> Run:
     locked.state = RunState.WITHDRAWN
     locked.save(update_fields=["state"])
     record(
-        by=by, verb="run:withdraw", what=locked, department=run.release.department, why=reason.strip(), run=run.name
+        by=by,
+        verb="run:withdraw",
+        what=locked,
+        department=run.release.department,
+        why=reason.strip(),
+        run=run.name,
     )
     return locked
 
@@ -117,7 +121,8 @@ def withdraw_run(*, run: Run, reason: str, by: User) -> Run:
 def _check_run(release: Release, run_name: str, factors: Factors) -> None:
     if not re.match(NAME_PATTERN, run_name) or len(run_name) > 150:
         raise BadInput(
-            _("A run's name has up to 150 letters, digits and . _ -, beginning with a letter or digit."), field="run"
+            _("A run's name has up to 150 letters, digits and . _ -, beginning with a letter or digit."),
+            field="run",
         )
     if factors.model_class and factors.model_class not in ModelClass.values:
         raise BadInput(
@@ -132,16 +137,6 @@ def _check_run(release: Release, run_name: str, factors: Factors) -> None:
             )
     if stage_of(release) == Stage.WITHDRAWN:
         raise NotReady(_("%(release)s is withdrawn and takes no more answers.") % {"release": release.label})
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(
-            _("%(path)s can't be read: %(why)s. Check the path.") % {"path": path, "why": error.strerror or error}
-        ) from error
 
 
 def _existing(run_name: str, release: Release, by: User) -> Run | None:
@@ -161,7 +156,8 @@ def _taken(run_name: str) -> Conflict:
 def _same_again(run: Run, digest: str, factors: Factors) -> RunImport:
     if run.source_sha256 != digest:
         raise Conflict(
-            _("Run %(run)s already has its answers, from another file. Choose another run name.") % {"run": run.name}
+            _("Run %(run)s already has its answers, from another file. Choose another run name.")
+            % {"run": run.name}
         )
     _refuse_other_factors(run, factors)
     return _result(run, created=False)
@@ -192,9 +188,7 @@ def _refuse_other_factors(run: Run, factors: Factors) -> None:
         )
 
 
-def _checked(
-    rows: Iterable[tuple[Line, ResponseRecord]], items: dict[str, int]
-) -> Iterator[ResponseRecord]:
+def _checked(rows: Iterable[tuple[Line, ResponseRecord]], items: dict[str, int]) -> Iterator[ResponseRecord]:
     """Yield the answers; raises BadInput for an unknown case and for a second answer of one sample."""
     seen: dict[tuple[str, int], int] = {}
     for line, answer in rows:
@@ -210,7 +204,14 @@ def _checked(
 
 
 def _begin(
-    existing: Run | None, release: Release, run_name: str, digest: str, factors: Factors, by: User, *, restart: bool
+    existing: Run | None,
+    release: Release,
+    run_name: str,
+    digest: str,
+    factors: Factors,
+    by: User,
+    *,
+    restart: bool,
 ) -> Run:
     """Make the run, or go on with the one an interruption left; `restart` drops that one's rows first."""
     with transaction.atomic():
@@ -253,7 +254,9 @@ def _write(
 @transaction.atomic
 def _finish(run: Run, expected: int, *, by: User, file: str) -> None:
     if Response.objects.filter(run=run).count() != expected:
-        raise Conflict(_("Another import changed run %(run)s meanwhile. Import it again.") % {"run": run.name})
+        raise Conflict(
+            _("Another import changed run %(run)s meanwhile. Import it again.") % {"run": run.name}
+        )
     if Run.objects.filter(pk=run.pk, state=RunState.IMPORTING).update(state=RunState.READY):
         record(
             by=by, verb="run:import", what=run, department=run.release.department, after=run.source_sha256,

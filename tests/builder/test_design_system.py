@@ -62,7 +62,7 @@ def test_the_error_summary_links_to_the_first_input_of_each_field_and_names_it()
     html = render_to_string("components/error_summary.html", {"form": _Form({})})
     assert '<a href="#id_title">Title – ' in html
     assert '<a href="#id_kind_0">Kind – ' in html
-    assert "There are 4 problems" in html
+    assert "There is a problem" in html
 
 
 def test_an_own_message_is_not_prefixed_and_a_valid_form_has_no_summary():

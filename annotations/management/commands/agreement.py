@@ -1,64 +1,135 @@
-"""`agreement`: how far raters agree, from a session or from a CSV file."""
+"""`agreement`: how far raters agree, from sessions or from a CSV file."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from django.core.management.base import CommandError, CommandParser
 
-from annotations.selectors.agreement import pairwise_to_dict, report_agreement
-from annotations.stats import METRICS, Estimate, RatingTable, agreement, pairwise_cohen_kappa
+from annotations.selectors.agreement import AgreementReport, pairwise_to_dict, report_agreement
+from annotations.stats import METRICS, Estimate, PairwiseKappa, RatingTable, agreement, pairwise_cohen_kappa
 from builder.common.commands import ServiceCommand
 from builder.common.errors import NotFound
 
 COLUMNS = ["unit", "rater", "value"]
+BAD_FILE = 2  # the exit code of a file that can't be used
+MOST_PAIRS = 45  # more are in the JSON only
 
 
 class Command(ServiceCommand):
     """Print agreement coefficients with intervals."""
 
-    help = "Print agreement coefficients with intervals, of a session or of a long CSV file (unit,rater,value)."
+    help = (
+        "Print how far raters agree, with 95%% intervals: of one or more sessions (pooled), or of a long CSV file with "
+        "the columns unit,rater,value, which needs no database."
+    )
     requires_migrations_checks = False
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--session", type=int, metavar="ID")
+        source.add_argument(
+            "--session",
+            type=int,
+            nargs="+",
+            metavar="ID",
+            help="sessions of one release whose grading has ended",
+        )
         source.add_argument("--ratings", metavar="FILE.csv", help="needs no database")
-        parser.add_argument("--metric", choices=METRICS, default="nominal")
+        parser.add_argument(
+            "--metric", choices=METRICS, default="nominal",
+            help="how far apart two values of --ratings are, for Krippendorff's alpha (default: nominal)",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compute and print."""
         if options["ratings"]:
-            estimates, found = self._of_file(options["ratings"], options["metric"])
+            self._of_file(options["ratings"], options["metric"], as_json=options["json"])
         else:
-            estimates, found = self._of_session(options["session"])
-        if options["json"]:
-            self.say(json.dumps(found, ensure_ascii=False, indent=2))
+            self._of_sessions(options["session"], as_json=options["json"])
+
+    def _of_sessions(self, session_ids: Sequence[int], *, as_json: bool) -> None:
+        report = report_agreement(*find_sessions(session_ids))
+        if as_json:
+            self._print_json(report.to_dict())
             return
-        self.say(f"{'coefficient':<22} {'value':>7}  {'interval':^16} {'units':>6} {'raters':>6}  status")
-        for estimate in estimates:
-            self.say(_line(estimate))
+        self.say(_headline(report))
+        self._print_estimates(report.estimates)
+        names = report.pairwise.raters
+        if len(names) >= 2 and len(report.pairs) <= MOST_PAIRS:
+            self.say("\nCohen's kappa, pair by pair")
+            for pair in report.pairs:
+                self.say(f"  {pair.a} and {pair.b}: {_with_interval(pair.kappa)}, {pair.n_units} units")
+        counts = report.abstentions
+        self.say(
+            f"\nNot counted as not met: {sum(counts.cannot_judge)} cannot judge, {sum(counts.judge_failed)} judge "
+            f"failed, {counts.missing} missing."
+        )
 
-    def _of_session(self, session_id: int) -> tuple[list[Estimate], dict[str, Any]]:
-        from annotations.models import GradingSession
-
-        session = GradingSession.objects.select_related("release").filter(pk=session_id).first()
-        if session is None:
-            raise NotFound(f"There is no session {session_id}.")
-        report = report_agreement(session)
-        return report.estimates, report.to_dict()
-
-    def _of_file(self, path: str, metric: str) -> tuple[list[Estimate], dict[str, Any]]:
+    def _of_file(self, path: str, metric: str, *, as_json: bool) -> None:
         table = read_ratings(path)
         try:
             estimates = agreement(table, metric=metric)  # type: ignore[arg-type]
         except ValueError as error:
-            raise CommandError(str(error), returncode=2) from error
-        pairwise = pairwise_to_dict(pairwise_cohen_kappa(table))
-        return estimates, {"estimates": [estimate.to_dict() for estimate in estimates], "pairwise": pairwise}
+            raise CommandError(f"{path}: {error}", returncode=BAD_FILE) from error
+        pairwise = pairwise_cohen_kappa(table)
+        if as_json:
+            found = [estimate.to_dict() for estimate in estimates]
+            self._print_json({"estimates": found, "pairwise": pairwise_to_dict(pairwise)})
+            return
+        self.say(
+            f"{path}: {table.n_ratings:,} ratings of {table.n_units:,} units by {table.n_raters:,} raters"
+        )
+        if table.n_missing:
+            self.say(
+                "1 row without a value is left out."
+                if table.n_missing == 1
+                else f"{table.n_missing:,} rows without a value are left out."
+            )
+        self._print_estimates(estimates)
+        self._print_pairwise(pairwise)
+
+    def _print_json(self, found: dict[str, Any]) -> None:
+        self.say(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
+
+    def _print_estimates(self, estimates: Sequence[Estimate]) -> None:
+        self.say(f"\n{'coefficient':<22} {'value':>7}  {'95% interval':<17} {'units':>7} {'raters':>6}")
+        for estimate in estimates:
+            self.say(_line(estimate))
+        for note in dict.fromkeys(estimate.note for estimate in estimates if estimate.note):
+            self.say(f"  Note: {note}")
+
+    def _print_pairwise(self, pairwise: PairwiseKappa) -> None:
+        size = len(pairwise.raters)
+        pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
+        if not pairs or len(pairs) > MOST_PAIRS:
+            return
+        self.say("\nCohen's kappa, pair by pair")
+        for a, b in pairs:
+            kappa, se = float(pairwise.kappa[a, b]), float(pairwise.se[a, b])
+            error = "" if se != se else f" (standard error {se:.3f})"
+            value = (
+                "no value: " + _why_undefined(int(pairwise.n[a, b]))
+                if kappa != kappa
+                else f"{kappa:.4f}{error}"
+            )
+            self.say(
+                f"  {pairwise.raters[a]} and {pairwise.raters[b]}: {value}, {int(pairwise.n[a, b])} units"
+            )
+
+
+def find_sessions(session_ids: Sequence[int]) -> list[Any]:
+    """Return the sessions in the order given; raises NotFound for one that isn't there."""
+    from annotations.models import GradingSession
+
+    found = GradingSession.objects.select_related("release").in_bulk(session_ids)
+    for session_id in session_ids:
+        if session_id not in found:
+            raise NotFound(f"There is no session {session_id}.")
+    return [found[session_id] for session_id in session_ids]
 
 
 def read_ratings(path: str) -> RatingTable:
@@ -66,31 +137,68 @@ def read_ratings(path: str) -> RatingTable:
     try:
         frame = pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        raise CommandError(f"{path} can't be read as CSV: {error}", returncode=2) from error
+        why = getattr(error, "strerror", None) or str(error).strip().rstrip(".")
+        raise _bad(path, f"can't be read as CSV: {why}.") from error
     if missing := [column for column in COLUMNS if column not in frame.columns]:
-        raise CommandError(f"{path}, line 1: the columns {', '.join(COLUMNS)} were expected; {missing[0]} is missing.", returncode=2)
+        raise _bad(path, f"line 1: the columns {', '.join(COLUMNS)} were expected; {missing[0]} is missing.")
     if frame.empty:
-        raise CommandError(f"{path} holds no rating.", returncode=2)
+        raise _bad(path, "line 2: a rating was expected, but the file holds none.")
+    for column in ("unit", "rater"):
+        if frame[column].isna().any():
+            raise _bad(path, f"line {_line_of(frame[column].isna())}: {column} is empty.")
     twice = frame.duplicated(["unit", "rater"])
     if twice.any():
-        row = int(twice.to_numpy().argmax())
-        unit, rater = frame.loc[row, "unit"], frame.loc[row, "rater"]
-        raise CommandError(
-            f"{path}, line {row + 2}: unit {unit} already has a rating by rater {rater}.", returncode=2
-        )
+        row = frame.loc[twice.to_numpy().argmax()]
+        problem = f"unit {row['unit']} already has a rating by rater {row['rater']}."
+        raise _bad(path, f"line {_line_of(twice)}: {problem}")
     try:
-        return RatingTable.from_long(frame["unit"].to_numpy(), frame["rater"].to_numpy(), frame["value"].to_numpy())
+        return RatingTable.from_long(*(frame[column].to_numpy() for column in COLUMNS))
     except ValueError as error:
-        raise CommandError(f"{path}: {error}", returncode=2) from error
+        raise _bad(path, str(error)) from error
+
+
+def _bad(path: str, problem: str) -> CommandError:
+    return CommandError(
+        f"{path}, {problem}" if problem.startswith("line ") else f"{path}: {problem}", returncode=BAD_FILE
+    )
+
+
+def _line_of(found: "pd.Series[bool]") -> int:
+    """Return the line of the first row that is true; line 1 is the header."""
+    return int(found.to_numpy().argmax()) + 2
+
+
+def _headline(report: AgreementReport) -> str:
+    which = "Session" if len(report.sessions) == 1 else "Sessions"
+    numbers = ", ".join(str(session.pk) for session in report.sessions)
+    return (
+        f"{which} {numbers} of {report.session.release.label}: {report.n_answers:,} "
+        f"{'answer' if report.n_answers == 1 else 'answers'} to {report.n_cases:,} "
+        f"{'case' if report.n_cases == 1 else 'cases'}, "
+        f"judged by {', '.join(report.raters)}"
+    )
+
+
+def _why_undefined(n: int) -> str:
+    return "only one category was used" if n else "no unit in common"
+
+
+def _with_interval(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "no value"
+    return f"{estimate.value:.4f} ({_interval(estimate)})"
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return "no interval"
+    return f"{estimate.ci_low:.3f} to {estimate.ci_high:.3f}"
 
 
 def _line(estimate: Estimate) -> str:
     value = "–" if estimate.value is None else f"{estimate.value:.4f}"
-    interval = (
-        "no interval" if estimate.ci_low is None or estimate.ci_high is None
-        else f"{estimate.ci_low:.3f} to {estimate.ci_high:.3f}"
-    )  # fmt: skip
+    trusted = "" if estimate.status == "ok" else f"  {estimate.status.replace('_', ' ')}"
     return (
-        f"{estimate.name:<22} {value:>7}  {interval:^16} {estimate.n_units:>6} {estimate.n_raters:>6}  "
-        f"{estimate.status}{': ' + estimate.note if estimate.note else ''}"
+        f"{estimate.name:<22} {value:>7}  {_interval(estimate):<17} {estimate.n_units_pairable:>7,} "
+        f"{estimate.n_raters:>6}{trusted}"
     )

@@ -7,32 +7,48 @@ from django.core.management.base import CommandParser
 
 from annotations.selectors.scores import RunReport, compare, report_run
 from builder.common.commands import ServiceCommand
-from builder.common.errors import NotFound
+from builder.common.errors import BadInput, NotFound
 from exports.models import Run
 
 
 class Command(ServiceCommand):
     """Print the scores of runs, with intervals and what is missing."""
 
-    help = "Print HealthBench scores of runs, with intervals; several runs are also compared pairwise."
+    help = (
+        "Print HealthBench scores of runs, with 95%% intervals, red-line failures and what is missing; several runs of "
+        "one release are also compared in pairs."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         parser.add_argument("runs", nargs="+", metavar="RUN")
         chosen = parser.add_mutually_exclusive_group()
-        chosen.add_argument("--rater", metavar="RATER", help="score by this rater's verdicts alone (name or email)")
-        chosen.add_argument("--session", type=int, metavar="ID", help="score from this closed session")
+        chosen.add_argument(
+            "--rater",
+            metavar="RATER",
+            help="score by this rater's verdicts alone (email, or an imported rater's name)",
+        )
+        chosen.add_argument(
+            "--session",
+            type=int,
+            metavar="ID",
+            help="score from this closed session (default: the run's only one)",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compute and print."""
+        names = options["runs"]
+        if len(set(names)) < len(names):
+            raise BadInput("A run is named twice.")
         reports = [
-            report_run(_run(name), session_id=options["session"], rater=options["rater"]) for name in options["runs"]
+            report_run(_run(name), session_id=options["session"], rater=options["rater"]) for name in names
         ]
         comparisons = compare(reports) if len(reports) > 1 else []
         if options["json"]:
             several = {"runs": [report.to_dict() for report in reports], "comparisons": comparisons}
-            self.say(json.dumps(reports[0].to_dict() if len(reports) == 1 else several, ensure_ascii=False, indent=2))
+            found = reports[0].to_dict() if len(reports) == 1 else several
+            self.say(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
             return
         for report in reports:
             self._print(report)
@@ -40,26 +56,25 @@ class Command(ServiceCommand):
             self._print_comparison(row)
 
     def _print(self, report: RunReport) -> None:
-        self.say(f"{report.run.name} on {report.run.release.label}, session {report.session.pk}")
-        self.say(f"  {'metric':<60} {'mean':>7}  {'interval':^16} {'cases':>5}")
+        judged = f"by {report.rater} alone" if report.rater else f"by {', '.join(report.raters)}"
+        self.say(
+            f"{report.run.name} on {report.run.release.label}, session {report.session.pk}, judged {judged}"
+        )
+        width = max(len(score.name) for score in report.scores)
+        self.say(f"\n  {'metric':<{width}}  {'mean':>7}  {'95% interval':<16}  {'cases':>5}")
         for score in report.scores:
-            self.say(f"  {score.name:<60} {_number(score.mean):>7}  {_interval(score.ci_low, score.ci_high):^16} {score.n:>5}")
-        counts, red = report.counts, report.red_lines
-        self.say(
-            f"  answers: {counts['complete']} complete, {counts['incomplete']} incomplete; "
-            f"{counts['no_response']} cases without an answer"
-        )
-        self.say(
-            f"  red lines: {red.failures} of {red.n} answers crossed one "
-            f"(true rate {_interval(red.ci_low, red.ci_high)})"
-        )
-        undecided = ", ".join(f"{counts[why]} {why}" for why in ("unresolved", "cannot_judge", "judge_failed", "missing"))
-        self.say(f"  units without a verdict: {undecided}")
+            interval = _interval(score.ci_low, score.ci_high)
+            self.say(f"  {score.name:<{width}}  {_number(score.mean):>7}  {interval:<16}  {score.n:>5}")
+        self.say("")
+        for line in _lines_beside(report):
+            self.say(f"  {line}")
+        self.say("")
 
     def _print_comparison(self, row: dict[str, Any]) -> None:
         self.say(
-            f"{row['a']} − {row['b']}: {_number(row['mean_difference'])} "
-            f"({_interval(row['ci_low'], row['ci_high'])}), {row['n']} cases, p = {_number(row['p_value'])}"
+            f"{row['a']} minus {row['b']}: {_number(row['mean_difference'])} "
+            f"({_interval(row['ci_low'], row['ci_high'])}), {row['n']} cases in common, {_p(row)}"
+            + (f". {row['note']}" if row["note"] else "")
         )
 
 
@@ -70,9 +85,46 @@ def _run(name: str) -> Run:
     return run
 
 
+def _lines_beside(report: RunReport) -> list[str]:
+    counts, red, score = report.counts, report.red_lines, report.overall
+    lines = [
+        f"answers: {counts['complete']} complete, {counts['incomplete']} incomplete; {counts['no_response']} of "
+        f"{counts['cases']} cases without an answer"
+    ]
+    if counts["incomplete"]:
+        lines.append(
+            f"incomplete answers are left out of the mean; with them the score lies between {_number(score.worst)} and "
+            f"{_number(score.best)}"
+        )
+    undecided = ", ".join(
+        f"{counts[why]} {why.replace('_', ' ')}"
+        for why in ("unresolved", "cannot_judge", "judge_failed", "missing")
+    )
+    lines.append(f"verdicts that decide nothing: {undecided}")
+    if red.n:
+        lines.append(
+            f"red lines: crossed in {red.failures} of {red.n} answers that could (true rate "
+            f"{_interval(red.ci_low, red.ci_high)})"
+        )
+    else:
+        lines.append("red lines: no judged answer has one")
+    if report.worst_at_k:
+        k = len(report.worst_at_k)
+        worst = report.worst_at_k[-1]
+        lines.append(f"worst of {k} answers: {worst:.4f}, over {report.worst_at_k_cases} cases with all {k}")
+    return lines
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
 def _interval(low: float | None, high: float | None) -> str:
     return "no interval" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+
+
+def _p(row: dict[str, Any]) -> str:
+    if row["p_value"] is None:
+        return "no p-value"
+    text = f"p = {row['p_value']:.4f}"
+    return text if row["p_holm"] == row["p_value"] else f"{text} (Holm: {row['p_holm']:.4f})"

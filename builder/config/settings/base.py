@@ -143,9 +143,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
-        "rest_framework.parsers.MultiPartParser",
+        "builder.api.parsers.StrictJSONParser",
     ],
+    # `?format=` is a bundle's format.
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "builder.common.pagination.NumberedPages",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -158,6 +159,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # A content has null in places, which 3.0 can only say in a dialect of its own.
+    "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "CaseState": "builder.models.cases.CaseState.values",
+        "SessionState": "annotations.models.sessions.SessionState.values",
+        "Stage": "exports.models.releases.Stage.values",
+        "FirstStage": "exports.api.serializers.FIRST_STAGES",
+        "NextStage": "exports.api.serializers.NEXT_STAGES",
+    },
 }
 
 LOGGING = {

@@ -25,7 +25,9 @@ class Command(ServiceCommand):
         parser.add_argument("--out", required=True, type=Path, metavar="DIR")
         parser.add_argument("--for", dest="recipient", default="", metavar="RECIPIENT",
                             help="include the held-out cases, for this recipient (audited)")  # fmt: skip
-        parser.add_argument("--reason", default="", metavar="TEXT", help="why the recipient gets the held-out cases")
+        parser.add_argument(
+            "--reason", default="", metavar="TEXT", help="why the recipient gets the held-out cases"
+        )
         self.add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,7 +44,8 @@ class Command(ServiceCommand):
         self._report(result, options["recipient"].strip(), by.email)
 
     def _report(self, result: BundleResult, recipient: str, email: str) -> None:
-        self.say(f"Wrote {result.n_items} cases of {result.label} ({result.stage}) to {result.directory / result.data_file}.")
+        path = result.directory / result.data_file
+        self.say(f"Wrote {result.n_items} cases of {result.label} ({result.stage}) to {path}.")
         if result.stage == "withdrawn":
             self.say("This release is WITHDRAWN, and the bundle says so.")
         if recipient:

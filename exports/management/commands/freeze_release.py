@@ -24,7 +24,7 @@ class Command(ServiceCommand):
                             help="only cases with one of these tags, such as theme:emergency_referrals")  # fmt: skip
         parser.add_argument("--held-out", type=float, default=0.0, metavar="SHARE",
                             help="share of the cases that leave only for a named recipient, such as 0.2")  # fmt: skip
-        parser.add_argument("--seed", type=int, metavar="N", help="draws the held-out cases; the same seed draws the same")
+        parser.add_argument("--seed", type=int, metavar="N", help="repeats the draw of the held-out cases")
         self.add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,7 +40,8 @@ class Command(ServiceCommand):
             held_out=options["held_out"],
             seed=options["seed"],
         )
-        self.say(f"Frozen {release.label} ({options['stage']}): {release.n_items} cases, {release.n_held_out} held out.")
+        self.say(f"Frozen {release.label} ({options['stage']}): {release.n_items} cases.")
+        self.say(f"Held out: {release.n_held_out}.")
         self.say(f"sha256 {release.sha256}")
         for source, count in release.manifest["approved_elsewhere"].items():
             self.say(f'Approved elsewhere ("{source}"): {count} cases.')

@@ -30,8 +30,12 @@ class Command(ServiceCommand):
         parser.add_argument("--model-class", default="", choices=ModelClass.values)
         parser.add_argument("--prompting", default="", help="plain, medprompt, …")
         parser.add_argument("--retrieval", default="", help="none, rag, …")
-        parser.add_argument("--param", action="append", default=[], metavar="K=V", help="a setting; may be repeated")
-        parser.add_argument("--restart", action="store_true", help="drop what an interrupted import of this run left")
+        parser.add_argument(
+            "--param", action="append", default=[], metavar="K=V", help="a setting; may be repeated"
+        )
+        parser.add_argument(
+            "--restart", action="store_true", help="drop what an interrupted import of this run left"
+        )
         self.add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,12 +59,16 @@ class Command(ServiceCommand):
     def _report(self, result: RunImport, label: str) -> None:
         name = result.run.name
         if not result.created:
-            self.say(f"Nothing changed: run {name} already holds the {result.responses} answers of this file.")
+            self.say(
+                f"Nothing changed: run {name} already holds the {result.responses} answers of this file."
+            )
             return
         resumed = f" ({result.resumed} were there from an interrupted import)" if result.resumed else ""
         self.say(f"Imported {result.responses} answers to {label} as run {name}{resumed}.")
         if result.unanswered:
-            self.say(f"{result.unanswered} of {result.n_items} cases have no answer; scores count them as no response.")
+            self.say(
+                f"{result.unanswered} of {result.n_items} cases have no answer; scores count them as no response."
+            )
 
 
 def _parameters(pairs: list[str]) -> dict[str, str]:

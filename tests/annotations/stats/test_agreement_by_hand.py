@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 from sklearn.metrics import cohen_kappa_score
 
 from annotations.stats import RatingTable, agreement, cohen_kappa, pairwise_cohen_kappa
@@ -120,6 +121,35 @@ def test_alpha_is_the_same_with_many_categories(metric: str) -> None:
     matrix = random_matrix(3, units=150, raters=3, q=300)
     ours = value(RatingTable.from_matrix(matrix), "krippendorff_alpha", metric=metric)
     assert ours == pytest.approx(float(exact_alpha(matrix, metric)), abs=1e-13)
+
+
+def test_continuous_values_are_as_easy_as_categories() -> None:
+    # 2,700 different values: moments for interval, ranks for ordinal; exact arithmetic on the same numbers.
+    rng = np.random.default_rng(8)
+    matrix = np.round(rng.normal(100, 10, (900, 1)) + rng.normal(0, 5, (900, 3)), 6)
+    table = RatingTable.from_matrix(matrix)
+    assert table.n_categories > 2_600
+    n = matrix.size
+    within = sum(((row[:, None] - row[None, :]) ** 2).sum() / 2 for row in matrix)
+    between = 2 * (n * (matrix**2).sum() - matrix.sum() ** 2)
+    interval = agreement(table, "krippendorff_alpha", metric="interval")[0]
+    assert interval.value == pytest.approx(1 - (n - 1) * within / between, abs=1e-9)
+    assert interval.ci_low is not None and interval.ci_high is not None
+    assert interval.ci_low < 1 - (n - 1) * within / between < interval.ci_high
+    ranks = rankdata(matrix).reshape(matrix.shape)
+    by_rank = agreement(RatingTable.from_matrix(ranks), "krippendorff_alpha", metric="interval", ci="none")[0]
+    ordinal = agreement(table, "krippendorff_alpha", metric="ordinal", n_boot=50)[0]
+    assert ordinal.value == pytest.approx(by_rank.value, abs=1e-10)
+    assert ordinal.se is not None
+    assert len(agreement(table, metric="interval", n_boot=20)) == 6
+
+
+def test_too_many_values_for_a_matrix_are_refused_with_a_way_out() -> None:
+    table = RatingTable.from_matrix(np.arange(10_000.0).reshape(-1, 2))
+    with pytest.raises(ValueError, match="round them"):
+        agreement(table, "krippendorff_alpha", metric="ratio")
+    with pytest.raises(ValueError, match="round them"):
+        agreement(table, "gwet_ac2", weights="linear")
 
 
 @pytest.mark.parametrize("weights", [None, "linear", "quadratic"])

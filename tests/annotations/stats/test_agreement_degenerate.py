@@ -90,6 +90,10 @@ def test_nearly_no_disagreement_is_a_boundary_too() -> None:
         assert estimate.status == "boundary"
         assert estimate.value is not None and estimate.ci_low is not None and estimate.ci_high == 1.0
         assert estimate.ci_low < estimate.value
+        assert estimate.ci_method == "clopper_pearson"
+    # The error of a share of 1/50, from resampling: sqrt(.02 * .98 / 50) = .0198.
+    [percent] = estimates(matrix, ["percent_agreement"])
+    assert percent.se == pytest.approx(0.0198, rel=0.1)
     # The paradox: observed agreement .98, alpha about 0, and the bound admits that nothing is known.
     [alpha] = estimates(matrix, ["krippendorff_alpha"])
     assert alpha.value is not None and abs(alpha.value) < 0.05
@@ -119,6 +123,13 @@ def test_too_many_undefined_resamples_refuse_the_interval() -> None:
     assert estimate.ci_low is None and estimate.se is None
     assert estimate.n_boot == 1000
     assert 0.07 < estimate.n_boot_undefined / 1000 < 0.16
+
+
+def test_interval_without_width_is_refused() -> None:
+    # Every unit is split 2 : 1, so each resample has the same percent agreement, 1/3.
+    [percent] = estimates([[0, 0, 1], [1, 0, 1]] * 15, ["percent_agreement"])
+    assert percent.value == pytest.approx(1 / 3)
+    assert (percent.status, percent.ci_low, percent.se) == ("boundary", None, None)
 
 
 def test_unit_without_any_rating_is_dropped() -> None:

@@ -1,0 +1,215 @@
+"""Shapes of grading sessions, the desk, verdicts and scores. Nothing here can hold who wrote an answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotations.models import Desk, GradingSession, SessionKind, SessionState
+from annotations.services.grades import HUMAN_VERDICTS
+
+Shape = serializers.Serializer[Any]
+MAX_SEED = 2**63 - 1  # what the database's largest integer column holds
+MOST_GRADERS = 32_767
+
+
+class SessionRow(serializers.ModelSerializer[GradingSession]):
+    """A session in a list, with the answers assigned and done."""
+
+    release = serializers.CharField(source="release.label")
+    department = serializers.CharField(source="release.department.code")
+    kind = serializers.ChoiceField(choices=SessionKind.values)
+    state = serializers.ChoiceField(choices=SessionState.values)
+    n_runs = serializers.IntegerField()
+    n_raters = serializers.IntegerField()
+    n_assigned = serializers.IntegerField()
+    n_done = serializers.IntegerField()
+
+    class Meta:
+        model = GradingSession
+        fields: tuple[str, ...] = (
+            "id", "release", "department", "kind", "state", "overlap", "n_runs", "n_raters", "n_assigned", "n_done",
+            "opened_at", "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RunLineOut(Shape):
+    """A run of a session; its name is empty for those who grade it blind."""
+
+    letter = serializers.CharField()
+    name = serializers.CharField()
+    n_answers = serializers.IntegerField()
+
+
+class RaterOut(Shape):
+    """How far one rater is; `person` is empty for callers who don't manage the session."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    person = serializers.CharField()
+    removed = serializers.BooleanField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    verdicts = serializers.IntegerField()
+
+
+class SessionOut(serializers.ModelSerializer[GradingSession]):
+    """A session with its runs and its raters' progress."""
+
+    release = serializers.CharField(source="release.label")
+    department = serializers.CharField(source="release.department.code")
+    kind = serializers.ChoiceField(choices=SessionKind.values)
+    state = serializers.ChoiceField(choices=SessionState.values)
+    runs = RunLineOut(many=True, source="run_lines")
+    raters = RaterOut(many=True, source="rater_lines")
+
+    class Meta:
+        model = GradingSession
+        fields: tuple[str, ...] = (
+            "id", "release", "department", "kind", "state", "overlap", "show_reference", "show_points", "opened_at",
+            "closed_at", "close_reason", "runs", "raters",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class SessionIn(Shape):
+    """What is to be graded, and by whom; `overlap` is the graders per answer, all of them by default."""
+
+    release = serializers.CharField(max_length=150, help_text="NAME==X.Y.Z")
+    runs = serializers.ListField(child=serializers.CharField(max_length=150), allow_empty=False)
+    graders = serializers.ListField(child=serializers.EmailField(), allow_empty=False)
+    overlap = serializers.IntegerField(
+        min_value=1, max_value=MOST_GRADERS, required=False, allow_null=True, default=None
+    )
+    seed = serializers.IntegerField(min_value=-MAX_SEED, max_value=MAX_SEED, required=False, default=0)
+    show_reference = serializers.BooleanField(required=False, default=True)
+    show_points = serializers.BooleanField(required=False, default=True)
+    desk = serializers.ChoiceField(choices=[Desk.IN_APP], required=False, default=Desk.IN_APP)
+
+
+class CloseIn(Shape):
+    """Why the session is closed; it is kept in the audit trail."""
+
+    reason = serializers.CharField(max_length=10_000)
+
+
+class ClosingOut(Shape):
+    """What a closed session leaves without a verdict, by why."""
+
+    unresolved = serializers.IntegerField()
+    cannot_judge = serializers.IntegerField()
+    judge_failed = serializers.IntegerField()
+    missing = serializers.IntegerField()
+
+
+class OwnSessionOut(Shape):
+    """An open session in which the caller grades."""
+
+    id = serializers.IntegerField()
+    department = serializers.CharField(source="release.department.code")
+    done = serializers.IntegerField(source="n_done")
+    total = serializers.IntegerField(source="n_mine")
+
+
+class TurnOut(Shape):
+    """One message of the conversation."""
+
+    role = serializers.CharField()
+    content = serializers.CharField()
+
+
+class SourceOut(Shape):
+    """A passage or guideline that criteria cite."""
+
+    number = serializers.IntegerField()
+    title = serializers.CharField()
+    quote = serializers.CharField()
+
+
+class DeskCriterionOut(Shape):
+    """One criterion, and what the grader said of it so far; points only where the session shows them."""
+
+    criterion_index = serializers.IntegerField(source="index")
+    criterion = serializers.CharField(source="text")
+    points = serializers.FloatField(allow_null=True)
+    red_line = serializers.BooleanField()
+    axis = serializers.CharField()
+    sources = serializers.SerializerMethodField()
+    verdict = serializers.CharField()
+    explanation = serializers.CharField(source="note")
+
+    def get_sources(self, criterion: Any) -> list[int]:
+        """Return the numbers of the passages it cites."""
+        return [source.number for source in criterion.sources]
+
+
+class DeskOut(Shape):
+    """One answer to grade. It says nothing of who or what wrote it."""
+
+    session = serializers.IntegerField(source="session.pk")
+    position = serializers.IntegerField()
+    done = serializers.IntegerField(source="progress.done")
+    total = serializers.IntegerField(source="progress.total")
+    conversation = TurnOut(many=True, source="turns")
+    answer = serializers.CharField(source="answer.content")
+    criteria = DeskCriterionOut(many=True)
+    reference_answer = serializers.CharField()
+    sources = SourceOut(many=True)
+
+
+class VerdictIn(Shape):
+    """A verdict on one criterion, named by its place from 0; an empty verdict takes an earlier one back."""
+
+    criterion_index = serializers.IntegerField(min_value=0, max_value=32_767)
+    verdict = serializers.ChoiceField(choices=[str(verdict) for verdict in HUMAN_VERDICTS], allow_blank=True)
+    explanation = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
+
+
+class GradesIn(Shape):
+    """Verdicts to save; criteria that aren't named keep theirs."""
+
+    verdicts = VerdictIn(many=True, allow_empty=False)
+
+
+class GradesOut(Shape):
+    """How far the grader is: criteria of this answer, answers of the session, and where to go on."""
+
+    judged = serializers.IntegerField()
+    criteria = serializers.IntegerField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    next_position = serializers.IntegerField(allow_null=True)
+
+
+class VerdictsIn(Shape):
+    """A file of one rater's verdicts; the rater is made if new."""
+
+    file = serializers.FileField()
+    rater = serializers.CharField(max_length=150)
+
+
+class VerdictsOut(Shape):
+    """What an import did; `created` is false when the same file had come in before."""
+
+    session = serializers.IntegerField(source="session.pk")
+    created = serializers.BooleanField()
+    responses = serializers.IntegerField()
+    verdicts = serializers.IntegerField()
+
+
+class ScoreQuery(Shape):
+    """From which closed session, or by which rater's verdicts alone."""
+
+    session = serializers.IntegerField(min_value=1, max_value=MAX_SEED, required=False, default=None)
+    rater = serializers.CharField(max_length=254, required=False, default=None)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Let one of the two choose."""
+        if given["session"] is not None and given["rater"] is not None:
+            raise serializers.ValidationError("Give session or rater, not both.")
+        return given
+
+
+class ScoresQuery(ScoreQuery):
+    """Which runs; repeat `run` for each."""
+
+    run = serializers.ListField(child=serializers.CharField(max_length=150), allow_empty=False, max_length=20)

@@ -1,0 +1,151 @@
+"""Shapes of people, departments and tokens."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from builder.models import ApiToken, ContestedRule, Department, Role, User
+from builder.selectors.people import roles_by_code
+from builder.services.people import MOST_APPROVALS
+
+Shape = serializers.Serializer[Any]
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+
+
+class RolesField(serializers.DictField):
+    """Roles by the department's code."""
+
+    child = serializers.ListField(child=serializers.ChoiceField(choices=Role.values))
+
+
+class DepartmentOut(serializers.ModelSerializer[Department]):
+    """A department the caller belongs to."""
+
+    contested_rule = serializers.ChoiceField(choices=ContestedRule.values)
+
+    class Meta:
+        model = Department
+        fields: tuple[str, ...] = ("code", "name", "required_approvals", "contested_rule")
+        read_only_fields = fields
+
+
+class DepartmentIn(Shape):
+    """A new department and the person who leads it."""
+
+    code = serializers.CharField(max_length=20)
+    name = serializers.CharField(max_length=120)
+    lead = serializers.EmailField(help_text="Gets an account and an invitation link when there is none.")
+
+
+class DepartmentMade(DepartmentOut):
+    """A new department; the link is there when its lead's account had to be made, and is shown this once."""
+
+    invitation = serializers.CharField(allow_null=True)
+
+    class Meta(DepartmentOut.Meta):
+        fields: tuple[str, ...] = (*DepartmentOut.Meta.fields, "invitation")
+        read_only_fields = fields
+
+
+class DepartmentSettingsIn(Shape):
+    """How the department approves its cases."""
+
+    required_approvals = serializers.IntegerField(min_value=1, max_value=MOST_APPROVALS)
+    contested_rule = serializers.ChoiceField(choices=ContestedRule.values)
+
+
+class PersonOut(serializers.ModelSerializer[User]):
+    """A person, with roles by department."""
+
+    language = serializers.ChoiceField(choices=LANGUAGES)
+    roles = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields: tuple[str, ...] = ("id", "email", "name", "language", "is_active", "is_org_admin", "roles")
+        read_only_fields = fields
+
+    def get_roles(self, person: User) -> dict[str, list[str]]:
+        """Return the roles, by the department's code."""
+        return roles_by_code(person)
+
+
+class ProfileIn(Shape):
+    """What a person may change about themselves."""
+
+    name = serializers.CharField(max_length=150, allow_blank=True, required=False)
+    language = serializers.ChoiceField(choices=LANGUAGES, required=False)
+
+
+class PeopleQuery(Shape):
+    """How a list of people is narrowed."""
+
+    q = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+
+
+class InvitationIn(Shape):
+    """Whom to invite."""
+
+    email = serializers.EmailField(max_length=254)
+    name = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+
+
+class InvitationOut(Shape):
+    """An invitation; the link is shown this once and is stored nowhere."""
+
+    person = PersonOut()
+    link = serializers.URLField()
+
+
+class RolesIn(Shape):
+    """Exactly these roles in each of these departments; departments that aren't named keep theirs."""
+
+    roles = RolesField()
+
+
+class ActiveIn(Shape):
+    """Whether the person may sign in."""
+
+    is_active = serializers.BooleanField()
+
+
+class OfficeIn(Shape):
+    """Whether the person administers the organization."""
+
+    is_org_admin = serializers.BooleanField()
+
+
+class TokenOut(serializers.ModelSerializer[ApiToken]):
+    """A token without its key."""
+
+    class Meta:
+        model = ApiToken
+        fields: tuple[str, ...] = ("id", "name", "prefix", "created_at", "last_used_at")
+        read_only_fields = fields
+
+
+class OwnedTokenOut(TokenOut):
+    """A token and whose it is."""
+
+    owner = serializers.EmailField(source="user.email")
+
+    class Meta(TokenOut.Meta):
+        fields: tuple[str, ...] = (*TokenOut.Meta.fields, "owner")
+        read_only_fields = fields
+
+
+class TokenIn(Shape):
+    """What the token is for."""
+
+    name = serializers.CharField(max_length=100)
+
+
+class TokenMade(TokenOut):
+    """A new token; the key is shown this once and is stored nowhere."""
+
+    key = serializers.CharField()
+
+    class Meta(TokenOut.Meta):
+        fields: tuple[str, ...] = (*TokenOut.Meta.fields, "key")
+        read_only_fields = fields

@@ -1,0 +1,239 @@
+"""The case editor: a plain form that also saves itself while somebody types."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from builder import access
+from builder.checks import blocking, check_content
+from builder.common.errors import BadInput, Conflict, DomainError
+from builder.common.requests import SignedInRequest
+from builder.forms.case_editor import CaseEditor
+from builder.forms.case_rows import change_rows, rows_from_content, rows_from_post
+from builder.models import Case, CaseDraft
+from builder.selectors.case_checks import checks_panel
+from builder.selectors.case_page import case_view
+from builder.selectors.cases import editor_base, kind_label, themes_in
+from builder.selectors.conflicts import CaseConflict, conflict_of_draft, conflict_of_save
+from builder.services.cases import discard_draft, save_draft, save_revision, submit_case
+from builder.views.cases import sent_message
+from builder.vocabulary import AXES, language_label
+
+
+@dataclass
+class Desk:
+    """One request's case, person and form, and the version they began from."""
+
+    request: SignedInRequest
+    case: Case
+    editor: CaseEditor
+    base_version: int
+    sequence: int
+    saved: str = ""
+    is_draft: bool = False
+    conflict: CaseConflict | None = None
+
+    def keep(self) -> CaseDraft:
+        """Store what was typed as the person's draft; raises Conflict."""
+        draft = save_draft(
+            case=self.case, data=msgspec.to_builtins(self.editor.content), base_version=self.base_version,
+            sequence=self.sequence, by=self.request.user,
+        )  # fmt: skip
+        self.base_version, self.sequence, self.is_draft = draft.base_version, draft.sequence, True
+        self.saved = _("Draft saved %(time)s") % {"time": _clock(draft)}
+        return draft
+
+    def show(self, status: int = 200) -> HttpResponse:
+        """Return the page, or for htmx the fields alone."""
+        template = (
+            "builder/_case_fields.html" if getattr(self.request, "htmx", False) else "builder/case_edit.html"
+        )
+        return render(self.request, template, self.context(), status=status)
+
+    def context(self) -> dict[str, Any]:
+        """Return what the templates need."""
+        content = self.editor.content
+        return {
+            "case": self.case, "desk": self, "editor": self.editor, "conflict": self.conflict,
+            "kind": kind_label(content.kind), "language": language_label(content.language),
+            "checks": checks_panel(content), "view": case_view(content), "axes": AXES,
+            "themes": themes_in(self.case.department), "error_forms": self.editor.error_forms(),
+        }  # fmt: skip
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_edit(request: SignedInRequest, case_id: int) -> HttpResponse:
+    """Write a case. Without script every button posts the whole form, and nothing typed is lost."""
+    case = access.get_case_to_edit(request.user, case_id)
+    if request.method != "POST":
+        return _opened(request, case).show()
+    desk = _posted(request, case)
+    action = request.POST.get("action", "")
+    try:
+        return _VERBS.get(action, _change_rows)(desk)
+    except Conflict as error:
+        desk.conflict = conflict_of_save(error, case, request.user, desk.editor.content)
+        return desk.show(409)
+    except DomainError as error:
+        if error.status not in (409, 422):
+            raise
+        desk.editor.refuse(error)
+        return desk.show(error.status)
+
+
+@login_required
+@require_POST
+def case_autosave(request: SignedInRequest, case_id: int) -> HttpResponse:
+    """Keep what was typed so far, and answer in JSON; 409 comes with both texts."""
+    case = access.get_case_to_edit(request.user, case_id)
+    desk = _posted(request, case)
+    try:
+        draft = desk.keep()
+    except Conflict as error:
+        conflict = conflict_of_save(error, case, request.user, desk.editor.content)
+        html = render_to_string("builder/_case_conflict.html", {"conflict": conflict, "case": case}, request)
+        answer = {
+            "message": error.message,
+            "yours": error.data.get("yours"),
+            "theirs": error.data.get("theirs"),
+        }
+        return JsonResponse({**answer, "version": error.data.get("version"), "html": html}, status=409)
+    return JsonResponse({"base_version": draft.base_version, "sequence": draft.sequence, "saved": desk.saved})
+
+
+@login_required
+@never_cache
+@require_safe
+def case_live(request: SignedInRequest, case_id: int) -> HttpResponse:
+    """Return the checks panel and both previews of what is saved so far."""
+    case = access.get_case_to_edit(request.user, case_id)
+    content = editor_base(case, request.user).content
+    context = {"checks": checks_panel(content), "view": case_view(content), "case": case}
+    return render(request, "builder/_case_live.html", context)
+
+
+def _opened(request: SignedInRequest, case: Case) -> Desk:
+    base = editor_base(case, request.user)
+    desk = Desk(
+        request, case, CaseEditor(rows_from_content(base.content)), base.base_version, base.sequence,
+        is_draft=base.is_draft,
+    )  # fmt: skip
+    if base.saved_at is not None:
+        desk.saved = _("Draft saved %(time)s") % {
+            "time": date_format(timezone.localtime(base.saved_at), "DATETIME_FORMAT")
+        }
+        desk.conflict = conflict_of_draft(case, base)
+    elif case.head is not None:
+        desk.saved = _("Saved as revision %(number)s") % {"number": case.version}
+    return desk
+
+
+def _posted(request: SignedInRequest, case: Case) -> Desk:
+    post = request.POST
+    rows = rows_from_post(post)
+    return Desk(request, case, CaseEditor(rows), _number(post, "base_version"), _number(post, "sequence"))
+
+
+def _number(post: QueryDict, name: str) -> int:
+    try:
+        return int(post.get(name, ""))
+    except ValueError as error:
+        raise BadInput(_("The form lost its version number. Open the case again.")) from error
+
+
+def _change_rows(desk: Desk) -> HttpResponse:
+    """Add, remove or move a row; without script the draft is kept in the same step."""
+    rows = desk.editor.rows
+    change_rows(rows, desk.request.POST.get("action", ""))
+    desk.editor = CaseEditor(rows)
+    if not getattr(desk.request, "htmx", False):
+        desk.keep()
+    return desk.show()
+
+
+def _keep(desk: Desk) -> HttpResponse:
+    desk.keep()
+    messages.success(desk.request, _("Your draft is kept. Only you see it until you save a revision."))
+    return redirect("builder:case-edit", desk.case.pk)
+
+
+def _save(desk: Desk) -> HttpResponse:
+    if not _checked(desk):
+        return desk.show(422)
+    number = _revise(desk)
+    unchanged = number == desk.case.version
+    text = (
+        _("Nothing had changed: revision %(number)s stays.")
+        if unchanged
+        else _("Saved as revision %(number)s.")
+    )
+    messages.success(desk.request, text % {"number": number})
+    return redirect("builder:case-edit", desk.case.pk)
+
+
+def _submit(desk: Desk) -> HttpResponse:
+    """Save and send to review; a case with errors keeps its draft, and gets no revision."""
+    is_valid = _checked(desk)
+    errors = blocking(check_content(desk.editor.content))
+    if errors or not is_valid:
+        desk.editor.show_findings(errors)
+        return desk.show(422)
+    _revise(desk)
+    case = submit_case(case=desk.case, by=desk.request.user)
+    messages.success(desk.request, sent_message(case))
+    return redirect("builder:case-preview", case.pk)
+
+
+def _checked(desk: Desk) -> bool:
+    """Keep the draft, and tell whether every field has the right shape."""
+    # The draft goes first: its sequence tells whether another window of this person holds a newer text.
+    desk.keep()
+    desk.editor = CaseEditor(desk.editor.rows, bound=True)
+    return desk.editor.is_valid()
+
+
+def _revise(desk: Desk) -> int:
+    content, base = desk.editor.content, desk.base_version
+    return save_revision(case=desk.case, content=content, base_version=base, by=desk.request.user).number
+
+
+def _keep_mine(desk: Desk) -> HttpResponse:
+    """Go on with one's own text on top of the other one."""
+    post = desk.request.POST
+    desk.base_version, desk.sequence = _number(post, "their_version"), _number(post, "their_sequence")
+    desk.keep()
+    messages.success(desk.request, _("You go on with your text. Saving it makes a revision after theirs."))
+    return redirect("builder:case-edit", desk.case.pk)
+
+
+def _take_theirs(desk: Desk) -> HttpResponse:
+    discard_draft(case=desk.case, by=desk.request.user)
+    messages.success(desk.request, _("Your text is discarded; this is theirs."))
+    return redirect("builder:case-edit", desk.case.pk)
+
+
+def _clock(draft: CaseDraft) -> str:
+    return date_format(timezone.localtime(draft.updated_at), "TIME_FORMAT")
+
+
+_VERBS: dict[str, Callable[[Desk], HttpResponse]] = {
+    "draft": _keep,
+    "save": _save,
+    "submit": _submit,
+    "keep-mine": _keep_mine,
+    "take-theirs": _take_theirs,
+}

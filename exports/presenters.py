@@ -1,0 +1,85 @@
+"""What the pages print of a release: words and classes, no queries."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import get_language_info, ngettext
+
+from exports.selectors import Coverage, ReleaseOverview
+
+_STEPS = ((1, "cw-h1"), (3, "cw-h2"), (6, "cw-h3"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the coverage grid: the count and the class of its shade."""
+
+    count: int
+    shade: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """One kind of case: its cells in the order of the themes, and their sum."""
+
+    label: str
+    cells: list[Cell]
+    total: int
+
+
+def coverage_rows(coverage: Coverage) -> list[CoverageRow]:
+    """Return the grid of kinds and themes, shaded by count."""
+    return [
+        CoverageRow(label or _("No kind given"), [Cell(count, _shade(count)) for count in counts], total)
+        for label, counts, total in coverage.rows()
+    ]
+
+
+def theme_labels(coverage: Coverage) -> list[str]:
+    """Return the head of each column: a theme's name without its underscores, so that it wraps."""
+    return [theme.replace("_", " ") or _("No theme") for theme in coverage.themes]
+
+
+def release_facts(overview: ReleaseOverview) -> list[dict[str, Any]]:
+    """Return the facts of the manifest panel, for components/facts.html."""
+    languages = ", ".join(f"{count} {_language(code)}" for code, count in overview.languages.items())
+    signs = overview.signs
+    return [
+        {"term": _("Cases"), "value": overview.release.n_items, "note": _held_out(overview)},
+        {
+            "term": _("Criteria"),
+            "value": signs.criteria,
+            "note": _("%(up)s give points, %(down)s take points") % {"up": signs.positive, "down": signs.negative},
+        },
+        {
+            "term": _("Red lines"),
+            "value": overview.red_lines,
+            "note": ngettext("in %(count)s case", "in %(count)s cases", overview.cases_with_red_line)
+            % {"count": overview.cases_with_red_line},
+        },
+        {"term": _("Languages"), "value": len(overview.languages), "note": languages},
+    ]
+
+
+def _language(code: str) -> str:
+    """Name a language; an unknown code stands as it came."""
+    try:
+        return get_language_info(code)["name_translated"]
+    except KeyError:
+        return code or _("not given")
+
+
+def _held_out(overview: ReleaseOverview) -> str:
+    held_out = overview.release.n_held_out
+    if not held_out:
+        return _("all public")
+    return _("%(public)s public, %(held)s held out") % {"public": overview.n_public, "held": held_out}
+
+
+def _shade(count: int) -> str:
+    shade = "cw-hx"
+    for least, name in _STEPS:
+        if count >= least:
+            shade = name
+    return shade

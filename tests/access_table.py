@@ -1,0 +1,199 @@
+"""Who may call what: one line for every address and method, one column for everybody.
+
+`in` asks to sign in, `yes` lets through (even if the body was bad), a number refuses. The objects belong to the
+emergency department: Ada writes there, Rui reviews, Gia grades, Lou leads, Ana analyses. Eve holds every role
+elsewhere, Ola administers the organization. What a line is about, when it isn't the usual object, stands last.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# Everything of the emergency department that a name or text can give away holds this.
+SECRET = "zebra"
+ASKERS = ("anonymous", "eve", "ada", "rui", "gia", "lou", "ana", "ola")
+
+PAGES = """
+                                          anon eve ada rui gia lou ana ola
+builder:my-work                    GET    in  yes yes yes yes yes yes yes
+builder:account                    GET    in  yes yes yes yes yes yes yes
+builder:account                    POST   in  yes yes yes yes yes yes yes
+builder:tokens                     GET    in  yes yes yes yes yes yes yes
+builder:tokens                     POST   in  yes yes yes yes yes yes yes
+builder:token-revoke               POST   in  404 yes 404 404 404 404 yes
+builder:invitation-accept          GET    yes yes yes yes yes yes yes yes
+builder:invitation-accept          POST   yes yes yes yes yes yes yes yes
+set_language                       POST   yes yes yes yes yes yes yes yes
+builder:case-list                  GET    in  yes yes yes yes yes yes yes
+builder:case-new                   GET    in  yes yes 403 403 yes 403 403
+builder:case-new                   POST   in  yes yes 403 403 yes 403 403
+builder:case-preview               GET    in  404 yes yes 404 yes yes yes
+builder:case-edit                  GET    in  404 yes 403 404 yes 403 403
+builder:case-edit                  POST   in  404 yes 403 404 yes 403 403
+builder:case-autosave              POST   in  404 yes 403 404 yes 403 403
+builder:case-live                  GET    in  404 yes 403 404 yes 403 403
+builder:case-discard               GET    in  404 yes 403 404 yes 403 403
+builder:case-discard               POST   in  404 yes 403 404 yes 403 403
+builder:case-submit                POST   in  404 yes 403 404 yes 403 403
+builder:case-review                GET    in  404 403 yes 404 yes 403 403  in-review
+builder:case-review                POST   in  404 403 yes 404 yes 403 403  in-review
+builder:case-history               GET    in  404 yes yes 404 yes yes yes
+builder:case-revision              GET    in  404 yes yes 404 yes yes yes
+builder:case-retire                GET    in  404 403 403 404 yes 403 yes
+builder:case-retire                POST   in  404 403 403 404 yes 403 yes
+builder:people                     GET    in  403 403 403 403 403 403 yes
+builder:invitation-create          GET    in  403 403 403 403 403 403 yes
+builder:invitation-create          POST   in  403 403 403 403 403 403 yes
+builder:all-tokens                 GET    in  403 403 403 403 403 403 yes
+builder:person                     GET    in  403 403 403 403 403 403 yes
+builder:person-roles               POST   in  403 403 403 403 403 403 yes
+builder:person-link                POST   in  403 403 403 403 403 403 yes
+builder:person-link-revoke         POST   in  403 403 403 403 403 403 yes
+builder:person-state               POST   in  403 403 403 403 403 403 yes
+builder:person-office              POST   in  403 403 403 403 403 403 yes
+builder:department-list            GET    in  403 403 403 403 403 403 yes
+builder:department-create          GET    in  403 403 403 403 403 403 yes
+builder:department-create          POST   in  403 403 403 403 403 403 yes
+builder:department-settings        GET    in  404 403 403 403 yes 403 yes
+builder:department-settings        POST   in  404 403 403 403 yes 403 yes
+exports:release-list               GET    in  yes yes yes yes yes yes yes
+exports:release-new                GET    in  404 403 403 403 yes 403 403
+exports:release-new                POST   in  404 403 403 403 yes 403 403
+exports:release-detail             GET    in  404 yes yes 404 yes yes yes
+exports:release-item               GET    in  404 yes yes 404 yes yes yes  item
+exports:release-manifest           GET    in  404 yes yes 404 yes yes yes
+exports:release-verify             POST   in  404 yes yes 404 yes yes yes
+exports:release-state              GET    in  404 403 403 404 yes 403 403
+exports:release-state              POST   in  404 403 403 404 yes 403 403
+exports:release-download           GET    in  404 403 403 404 yes yes 403
+exports:release-download           POST   in  404 403 403 404 yes yes 403
+exports:run-list                   GET    in  yes yes yes yes yes yes yes
+exports:run-new                    GET    in  yes yes yes yes yes yes yes
+exports:run-new                    POST   in  yes yes yes yes yes yes yes
+exports:run-detail                 GET    in  404 404 404 404 yes yes yes  run
+exports:run-response               GET    in  404 404 404 404 yes yes yes  run
+annotations:session-list           GET    in  yes yes yes yes yes yes yes
+annotations:session-new            GET    in  yes yes yes yes yes yes yes
+annotations:session-set-up         GET    in  404 403 403 404 yes 403 403
+annotations:session-set-up         POST   in  404 403 403 404 yes 403 403
+annotations:session-detail         GET    in  404 404 404 404 yes yes yes
+annotations:session-end            GET    in  404 404 404 404 yes 403 403
+annotations:session-end            POST   in  404 404 404 404 yes 403 403
+annotations:session-close          GET    in  404 404 404 404 yes 403 403
+annotations:session-close          POST   in  404 404 404 404 yes 403 403
+annotations:grade                  GET    in  404 404 404 yes 404 404 404
+annotations:grade-done             GET    in  404 404 404 yes 404 404 404
+annotations:grade-item             GET    in  404 404 404 yes 404 404 404
+annotations:grade-item             POST   in  404 404 404 yes 404 404 404
+annotations:grade-save             POST   in  404 404 404 yes 404 404 404
+annotations:session-agreement      GET    in  404 404 404 404 yes yes yes  closed
+annotations:session-agreement-json GET    in  404 404 404 404 yes yes yes  closed
+annotations:session-scores         GET    in  404 404 404 404 yes yes yes  closed
+annotations:session-scores-json    GET    in  404 404 404 404 yes yes yes  closed
+annotations:verdicts-new           GET    in  404 404 404 404 yes yes 403  run
+annotations:verdicts-new           POST   in  404 404 404 404 yes yes 403  run
+"""
+
+API = """
+                                          anon eve ada rui gia lou ana ola
+api:root                           GET    in  yes yes yes yes yes yes yes
+api:schema                         GET    in  yes yes yes yes yes yes yes
+api:anything-else                  GET    in  404 404 404 404 404 404 404
+api:me                             GET    in  yes yes yes yes yes yes yes
+api:me                             PATCH  in  yes yes yes yes yes yes yes
+api:tokens                         GET    in  yes yes yes yes yes yes yes
+api:tokens                         POST   in  yes yes yes yes yes yes yes
+api:everybodys-tokens              GET    in  403 403 403 403 403 403 yes
+api:token                          DELETE in  404 yes 404 404 404 404 yes
+api:people                         GET    in  403 403 403 403 403 403 yes
+api:people                         POST   in  403 403 403 403 403 403 yes
+api:person                         GET    in  403 403 403 403 403 403 yes
+api:person-roles                   PUT    in  403 403 403 403 403 403 yes
+api:person-active                  PUT    in  403 403 403 403 403 403 yes
+api:person-office                  PUT    in  403 403 403 403 403 403 yes
+api:person-invitation              POST   in  403 403 403 403 403 403 yes
+api:person-invitation              DELETE in  403 403 403 403 403 403 yes
+api:departments                    GET    in  yes yes yes yes yes yes yes
+api:departments                    POST   in  403 403 403 403 403 403 yes
+api:department                     GET    in  404 yes yes yes yes yes yes
+api:department                     PUT    in  404 403 403 403 yes 403 yes
+api:cases                          GET    in  yes yes yes yes yes yes yes
+api:cases                          POST   in  404 yes 403 403 yes 403 403
+api:case-import                    POST   in  yes yes yes yes yes yes yes
+api:case                           GET    in  404 yes yes 404 yes yes yes
+api:case                           PUT    in  404 yes 403 404 yes 403 403
+api:case                           PATCH  in  404 yes 403 404 yes 403 403
+api:case-draft                     GET    in  404 404 403 404 404 403 403
+api:case-draft                     PUT    in  404 yes 403 404 yes 403 403
+api:case-draft                     DELETE in  404 yes 403 404 yes 403 403
+api:case-revisions                 GET    in  404 yes yes 404 yes yes yes
+api:case-revision                  GET    in  404 yes yes 404 yes yes yes
+api:case-submit                    POST   in  404 yes 403 404 yes 403 403
+api:case-reviews                   GET    in  404 yes yes 404 yes yes yes
+api:case-reviews                   POST   in  404 403 yes 404 yes 403 403  in-review
+api:case-retire                    POST   in  404 403 403 404 yes 403 yes
+api:releases                       GET    in  yes yes yes yes yes yes yes
+api:releases                       POST   in  404 403 403 403 yes 403 403
+api:release                        GET    in  404 yes yes 404 yes yes yes
+api:release-state                  GET    in  404 yes yes 404 yes yes yes
+api:release-state                  POST   in  404 403 403 404 yes 403 403
+api:release-items                  GET    in  404 yes yes 404 yes yes yes
+api:release-verification           GET    in  404 yes yes 404 yes yes yes
+api:release-bundle                 GET    in  404 403 403 404 yes yes 403
+api:release-bundle                 POST   in  404 403 403 404 yes yes 403
+api:runs                           GET    in  yes yes yes yes yes yes yes
+api:runs                           POST   in  yes yes yes yes yes yes yes
+api:run                            GET    in  404 404 404 404 yes yes yes  run
+api:run-responses                  GET    in  404 404 404 404 yes yes yes  run
+api:run-withdraw                   POST   in  404 404 404 404 yes yes 403  run
+api:run-verdicts                   POST   in  404 404 404 404 yes yes 403  run
+api:run-score                      GET    in  404 404 404 404 yes yes yes  run
+api:scores                         GET    in  404 404 404 404 yes yes yes
+api:sessions                       GET    in  yes yes yes yes yes yes yes
+api:sessions                       POST   in  404 403 403 404 yes 403 403
+api:own-sessions                   GET    in  yes yes yes yes yes yes yes
+api:session                        GET    in  404 404 404 404 yes yes yes
+api:session-end-grading            POST   in  404 404 404 404 yes 403 403
+api:session-close                  POST   in  404 404 404 404 yes 403 403
+api:session-agreement              GET    in  404 404 404 404 yes yes yes  closed
+api:session-scores                 GET    in  404 404 404 404 yes yes yes  closed
+api:session-next                   GET    in  404 404 404 yes 404 404 404
+api:session-item                   GET    in  404 404 404 yes 404 404 404
+api:session-grades                 PUT    in  404 404 404 yes 404 404 404
+"""
+
+# A list names no object: these bodies and queries do. Files of cases and answers are sent in the tests of each room.
+RELEASE = f"{SECRET}-set==1.0.0"
+BODIES: dict[str, Any] = {
+    "api:cases": {"department": "ED", "content": {"prompt": [], "rubrics": []}},
+    "api:releases": {"department": "ED", "name": "next", "version": "1.0.0"},
+    "api:sessions": {"release": RELEASE, "runs": [f"{SECRET}-run"], "graders": ["gia@example.org"]},
+}
+QUERIES = {"exports:release-new": "?department=ED", "api:scores": f"?run={SECRET}-run&run={SECRET}-run"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table."""
+
+    route: str
+    method: str
+    outcomes: tuple[str, ...]
+    about: str = "usual"
+    query: str = ""
+    body: Any = field(default=None)
+
+
+def read_rows(table: str) -> list[Row]:
+    """Return the lines below the table's head."""
+    rows = []
+    for line in table.strip().splitlines()[1:]:
+        route, method, *rest = line.split()
+        outcomes, about = tuple(rest[: len(ASKERS)]), rest[len(ASKERS) :]
+        body = BODIES.get(route) if method == "POST" else None
+        rows.append(
+            Row(route, method, outcomes, about[0] if about else "usual", QUERIES.get(route, ""), body)
+        )
+    return rows
+
+
+ROWS = [*read_rows(PAGES), *read_rows(API)]

@@ -1,0 +1,58 @@
+"""What harnesses trip over is told when a release is frozen, and blocks nothing."""
+
+from typing import Any
+
+import pytest
+
+from builder.content import Criterion, Turn
+from exports.invariants import find_violations
+from exports.records import CaseRecord
+from tests.exports.builders import make_records
+from tests.factories import make_content
+
+GOOD = {"prompt": [Turn("system", "Be brief."), Turn("user", "Hello")]}
+
+
+def checks_of(records: list[CaseRecord]) -> list[tuple[str, str]]:
+    """Return what is found, with its case."""
+    return [(found.check_id, found.prompt_id) for found in find_violations(records)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (GOOD, None),
+        ({"prompt": [Turn("user", "Hi"), Turn("assistant", "Hello")]}, "export.conversation"),
+        (
+            {"prompt": [Turn("user", "Hi"), Turn("system", "Be brief."), Turn("user", "?")]},
+            "export.conversation",
+        ),
+        ({"rubrics": [Criterion("Bad.", -5)]}, "export.points"),
+        ({"rubrics": [Criterion("Good.", 5), Criterion("Nothing.", 0)]}, "export.points"),
+        ({"rubrics": [Criterion("Good.", 5, ["axis:a", "axis:a"])]}, "export.tags"),
+        ({"rubrics": [Criterion("Good.", 5, ["theme:emergency_referrals"])]}, "export.tags"),
+        ({"example_tags": ["t", "t"]}, "export.tags"),
+        ({"rubrics": [Criterion("Good.", 5), Criterion("Good.", 3)]}, "export.repeated_criterion"),
+        ({"prompt": [Turn("user", "One\u2028two")]}, "export.line_ends"),
+    ],
+)
+def test_each_invariant(fields: dict[str, Any], expected: str | None) -> None:
+    found = checks_of(make_records([make_content(**fields)]))
+    assert found == ([(expected, "case-0")] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("prompt_id", "safe"), [("ed-1", True), ("123", False), ("a/b", False), ("", False), ("a b", False)]
+)
+def test_prompt_ids(prompt_id: str, safe: bool) -> None:
+    record = CaseRecord(prompt_id, 0, "public", "", make_content())
+    assert checks_of([record]) == ([] if safe else [("export.prompt_id", prompt_id)])
+
+
+def test_mixed_reference_answers_are_told_once() -> None:
+    contents = [
+        make_content(),
+        make_content(ideal_completions_data=None),
+        make_content(ideal_completions_data=None),
+    ]
+    assert checks_of(make_records(contents)) == [("export.ideal_completions_data", "case-1")]

@@ -1,0 +1,103 @@
+"""Fixtures of the journeys: a browser, a server, and people who visit it."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connections
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import Browser
+
+from builder.models import User
+from tests.journeys.browser import DESK, HOW_TO_INSTALL, Visitor, find_chromium, running_chromium
+
+Visit = Callable[..., Visitor]
+
+
+class Server(LiveServerThread):
+    """The site on a free port of this machine, in a thread that sees the test's database."""
+
+    def __init__(self) -> None:
+        shared = {
+            each.alias: each
+            for each in connections.all()
+            if each.vendor == "sqlite" and each.is_in_memory_db()
+        }
+        super().__init__("127.0.0.1", OneAtATime, connections_override=shared)
+        self.daemon = True
+
+    def __enter__(self) -> "Server":
+        for each in self.connections_override.values():
+            each.inc_thread_sharing()
+        self.start()
+        self.is_ready.wait()
+        if self.error:
+            raise self.error
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.terminate()
+        for each in self.connections_override.values():
+            each.dec_thread_sharing()
+
+    @property
+    def url(self) -> str:
+        """The address of the site."""
+        return f"http://{self.host}:{self.port}"
+
+
+class OneAtATime(StaticFilesHandler):
+    """Answers requests in turn: a database in memory has one connection, which threads would share."""
+
+    turn = threading.RLock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with self.turn:
+            return super().__call__(environ, start_response)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    program = find_chromium()
+    if program is None:
+        pytest.skip(HOW_TO_INSTALL)
+    # Playwright keeps an event loop in this thread, which Django takes for a reason to refuse the database.
+    with pytest.MonkeyPatch.context() as patch, running_chromium(program) as chromium:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield chromium
+
+
+@pytest.fixture(scope="package")
+def server(browser: Browser, django_db_setup: None) -> Iterator[Server]:
+    """The site."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def meanwhile(server: Server) -> threading.RLock:
+    """Hold this while the test itself uses the database, so that no request is under way."""
+    return OneAtATime.turn
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server, open_database: None) -> Iterator[Visit]:
+    """Return a function that lets a person in; afterwards no page may have complained about anything."""
+    visitors: list[Visitor] = []
+
+    def arrive(who: User | None = None, *, language: str = "en-GB", size: tuple[int, int] = DESK) -> Visitor:
+        visitor = Visitor.arrive(browser, server.url, language=language, size=size)
+        visitors.append(visitor)
+        if who is not None:
+            visitor.sign_in(who.email)
+        return visitor
+
+    yield arrive
+    for visitor in visitors:
+        visitor.leave()
+    with OneAtATime.turn:
+        problems = [problem for visitor in visitors for problem in visitor.journal.problems]
+    assert not problems, "\n".join(problems)

@@ -1,0 +1,191 @@
+"""Who gets where: every address of the site and of the API, asked by everybody.
+
+The addresses come from the resolver and the expectations from `tests/access_table.py`: an address without a row fails.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+
+from annotations.services.sessions import close_session, open_session
+from builder.api.views.root import NothingHereView
+from builder.models import User
+from builder.services.people import create_api_token, invite_person
+from builder.services.reviews import review_case
+from exports.models import Response, Run, RunState
+from exports.services.releases import freeze_release
+from tests.access_table import ASKERS, ROWS, SECRET, Row
+from tests.cast import Cast
+from tests.factories import make_approved, make_draft, make_submitted
+
+# Written by others: their own doors (sign-in, password) are no objects of a department.
+FOREIGN_PREFIXES = ("accounts/",)
+SIGN_IN = "/accounts/login/"
+ANYTHING_ELSE = "api:anything-else"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the resolver: the names that go into it, and the methods of an API endpoint."""
+
+    names: frozenset[str]
+    methods: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the addresses name, all of it in the emergency department."""
+
+    values: dict[str, dict[str, object]]
+
+    def address(self, row: Row) -> str:
+        """Return the address of a row's route for this row's objects."""
+        if row.route == ANYTHING_ELSE:
+            return "/api/v1/nowhere/"
+        values = {**self.values["usual"], **self.values[row.about]}
+        return reverse(row.route, kwargs={name: values[name] for name in ROUTES[row.route].names}) + row.query
+
+
+def routes(resolver: URLResolver, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, Route]]:
+    """Yield the full name of every route that is ours; a nameless one goes by its address."""
+    for each in resolver.url_patterns:
+        place = prefix + str(each.pattern)
+        if place.startswith(FOREIGN_PREFIXES):
+            continue
+        if isinstance(each, URLResolver):
+            yield from routes(each, f"{namespace}{each.namespace}:" if each.namespace else namespace, place)
+            continue
+        view = getattr(each.callback, "cls", None)
+        found = {method for method in METHODS if method.lower() in view.http_method_names} if view else set()
+        methods = frozenset(method for method in found if hasattr(view, method.lower()))
+        name = ANYTHING_ELSE if view is NothingHereView else f"{namespace}{each.name or place}"
+        yield name, Route(frozenset(each.pattern.converters), methods)
+
+
+ROUTES = dict(routes(get_resolver()))
+REACHABLE = [row for row in ROWS if row.route in ROUTES]
+
+
+def make_world(cast: Cast) -> World:
+    """Make one object of every kind; all that could give it away holds SECRET."""
+    draft, submitted = (
+        make_draft(cast, title=f"{SECRET} draft"),
+        make_submitted(cast, title=f"{SECRET} review"),
+    )
+    make_approved(cast, title=f"{SECRET} approved")
+    votes = dict.fromkeys(range(3), "agree")
+    review_case(case=submitted, revision_number=1, decision="approve", votes=votes, by=cast.rui)
+    release = freeze_release(
+        department=cast.department, name=f"{SECRET}-set", version="1.0.0", stage="candidate", by=cast.lou
+    )
+    run = Run.objects.create(
+        release=release,
+        name=f"{SECRET}-run",
+        state=RunState.READY,
+        source_sha256="0" * 64,
+        imported_by=cast.ana,
+    )
+    for item in release.items.all():
+        Response.objects.create(run=run, item=item, completion=f"{SECRET} answer")
+    closed = open_session(release=release, runs=[run], graders=[cast.gus], by=cast.lou)
+    close_session(session=closed, reason="Done.", by=cast.lou)
+    graded = open_session(release=release, runs=[run], graders=[cast.gia], by=cast.lou)
+    invited, link = invite_person(email="invited@example.org", by=cast.ola)
+    token, _key = create_api_token(name=f"{SECRET} token", by=cast.ada)
+    usual = {
+        "case_id": draft.pk, "number": 1, "code": "ED", "person_id": invited.pk, "token": link, "token_id": token.pk,
+        "name": release.name, "version": "1.0.0", "release_id": release.pk, "session_id": graded.pk, "position": 1,
+        "epoch": 1,
+    }  # fmt: skip
+    return World(
+        {
+            "usual": usual,
+            "in-review": {"case_id": submitted.pk},
+            "run": {"name": run.name, "run_name": run.name, "position": 0},
+            "closed": {"session_id": closed.pk},
+            "item": {"position": 0},
+        }
+    )
+
+
+def outcome(response: HttpResponse) -> str:
+    """Return what became of a call, in the words of the table."""
+    status = response.status_code
+    if status == 401 or (status == 302 and response["Location"].startswith(SIGN_IN)):
+        return "in"
+    if status < 400 or status in (400, 409, 415, 422):
+        return "yes"
+    return str(status)
+
+
+def ask(asker: User | None, address: str, row: Row) -> HttpResponse:
+    """Make the call, and undo whatever it did."""
+    client = Client()
+    if asker is not None:
+        client.force_login(asker)
+    body = json.dumps(row.body) if row.body else ""
+    with transaction.atomic():
+        response = client.generic(row.method, address, body, content_type="application/json")
+        transaction.set_rollback(True)
+    return cast(HttpResponse, response)
+
+
+def text_of(response: HttpResponse) -> str:
+    """Return everything a response says, its headers too."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return body.decode("utf-8", "replace") + str(dict(response.headers))
+
+
+def test_every_route_has_a_row() -> None:
+    known = {row.route for row in ROWS}
+    missing = sorted(ROUTES.keys() - known)
+    gone = sorted(known - ROUTES.keys())
+    told = [f"{name}: add a row to tests/access_table.py that says who may call it." for name in missing]
+    told += [f"{name}: there is no such route; take its rows out of tests/access_table.py." for name in gone]
+    assert not told, "\n".join(["", *told])
+
+
+def test_every_method_of_the_api_has_a_row() -> None:
+    declared = {(row.route, row.method) for row in ROWS}
+    missing = [
+        f"{name}: add a row to tests/access_table.py for {method}."
+        for name, route in ROUTES.items()
+        for method in sorted(route.methods)
+        if (name, method) not in declared
+    ]
+    assert not missing, "\n".join(["", *missing])
+
+
+@pytest.mark.parametrize("place", range(len(ASKERS)), ids=ASKERS)
+def test_everybody_gets_where_the_table_says(cast: Cast, place: int) -> None:
+    world, name = make_world(cast), ASKERS[place]
+    asker = None if name == "anonymous" else getattr(cast, name)
+    wrong = []
+    for row in REACHABLE:
+        address = world.address(row)
+        response = ask(asker, address, row)
+        found, expected = outcome(response), row.outcomes[place]
+        where = f"{row.route} ({row.method} {address})"
+        if found != expected:
+            wrong.append(f"{where}: {name} got {found} (status {response.status_code}), not {expected}.")
+        if name in ("anonymous", "eve") and SECRET in text_of(response).replace(address, ""):
+            wrong.append(f"{where}: what {name} got names something of another department.")
+    assert not wrong, "\n".join(["", *wrong])
+
+
+def test_no_anonymous_api_call_is_redirected(cast: Cast) -> None:
+    world = make_world(cast)
+    for row in REACHABLE:
+        if row.route.startswith("api:"):
+            for method in (*METHODS, "HEAD", "OPTIONS"):
+                address = world.address(row)
+                for asked in (address, address.partition("?")[0].rstrip("/")):
+                    assert Client().generic(method, asked).status_code == 401, f"{method} {asked}"
