@@ -70,7 +70,9 @@ class Units:
         """Return what the scores are computed from. The units must be of one run."""
         return RubricGrades.from_arrays(
             case=self.case, sample=self.sample, points=self.points, met=self.met,
-            criterion_tags={tag: np.flatnonzero(np.isin(self._criterion_key, keys)) for tag, keys in self._tags.items()},
+            criterion_tags={
+                tag: np.flatnonzero(np.isin(self._criterion_key, keys)) for tag, keys in self._tags.items()
+            },
             case_tags=self._case_tags,
         )  # fmt: skip
 

@@ -288,6 +288,9 @@ def _left_out(report: AgreementReport) -> str:
         )
     if len(report.raters) == 1:
         return _("Not counted as “not met”: %(list)s.") % {"list": ", ".join(parts)}
-    return _("Not counted as “not met”: %(list)s. Units that only one grader judged (%(once)s) count for no number.") % {
+    text = _(
+        "Not counted as “not met”: %(list)s. Units that only one grader judged (%(once)s) count for no number."
+    )
+    return text % {
         "list": ", ".join(parts), "once": f"{report.n_judged_once:,}",
     }  # fmt: skip

@@ -91,7 +91,7 @@ def _card_facts(report: RunReport) -> list[Fact]:
     counts, of_units = report.counts, _("of %(n)s verdicts due") % {"n": f"{len(report.units):,}"}
     facts = [
         Fact(
-            _("Red-line failures"), red_line_value(report), words.rate_bound(report.red_lines),
+            _("Red-line failures"), red_line_value(report), red_line_bound(report),
             "bad" if counts["red_line_failures"] else "",
         ),
         Fact(
@@ -119,4 +119,18 @@ def _card_facts(report: RunReport) -> list[Fact]:
 def red_line_value(report: RunReport) -> str:
     """Return how many of the judged answers crossed a red line."""
     rate = report.red_lines
+    if not has_red_lines(report):
+        return _("None to cross")
     return _("%(failures)s of %(n)s") % {"failures": rate.failures, "n": rate.n}
+
+
+def red_line_bound(report: RunReport) -> str:
+    """Return how high the true rate may be, or that nothing could be crossed."""
+    if not has_red_lines(report):
+        return _("no answered case has a red line")
+    return words.rate_bound(report.red_lines)
+
+
+def has_red_lines(report: RunReport) -> bool:
+    """Whether any answered case has a red line."""
+    return bool(report.units.red_line.any())

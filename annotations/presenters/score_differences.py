@@ -84,7 +84,7 @@ def panel_of(reports: Sequence[RunReport], row: dict[str, Any]) -> DifferencePan
     if row["mean_difference"] is not None:
         mark = scale.mark(row["mean_difference"], row["ci_low"], row["ci_high"], y=13)
         plot = scale.plot(_("Run A minus run B: %(difference)s") % {"difference": text}, [mark], height=26)
-    label = _("Difference in each of %(n)s cases: run A higher in %(a)s, run B higher in %(b)s, the same in %(same)s") % {
+    label = _("Difference in each of %(n)s cases: A higher in %(a)s, B higher in %(b)s, the same in %(same)s") % {
         "n": len(differences), "a": a_higher, "b": b_higher, "same": len(columns) - a_higher - b_higher,
     }  # fmt: skip
     known = row["ci_low"] is not None and row["ci_high"] is not None
@@ -128,7 +128,8 @@ def _finding_of_two(reports: Sequence[RunReport], row: dict[str, Any]) -> Findin
         return Finding(" ".join(_scores(report) for report in reports))
     higher, lower = reports[:2] if difference >= 0 else (reports[1], reports[0])
     if difference < 0:
-        difference, low, high = -difference, *((None, None) if low is None or high is None else (-high, -low))
+        difference = -difference
+        low, high = (-high, -low) if low is not None and high is not None else (None, None)
     texts = {
         "higher": higher.run.name, "score": words.score_text(higher.overall), "lower": lower.run.name,
         "other": words.score_text(lower.overall), "difference": words.with_interval(difference, low, high),

@@ -10,7 +10,13 @@ from django.utils.translation import ngettext
 from annotations.models import SessionKind
 from annotations.presenters import words
 from annotations.presenters.plots import ROW, Plot, Scale, Tick, unit_scale
-from annotations.presenters.score_cards import RunCard, red_line_value, run_card
+from annotations.presenters.score_cards import (
+    RunCard,
+    has_red_lines,
+    red_line_bound,
+    red_line_value,
+    run_card,
+)
 from annotations.presenters.score_differences import (
     DifferencePanel,
     PairRow,
@@ -141,7 +147,11 @@ def present_scores(
         other_tags=_tags(reports, tag_scale, ""),
         failures_title=_failures_title(reports, failures),
         failures=[_failure(row, reports) for row in failures],
-        bounds=[f"{report.run.name}: {red_line_value(report)}, {words.rate_bound(report.red_lines)}" for report in reports],
+        bounds=[
+            f"{report.run.name}: {red_line_value(report)}, {red_line_bound(report)}"
+            for report in reports
+            if has_red_lines(report)
+        ],
         cases=[_case(row, [report.run.name for report in reports]) for row in shown],
         cases_total=len(cases),
         cases_shown_of=_("%(shown)s of %(total)s cases") % {"shown": len(shown), "total": len(cases)},
@@ -204,11 +214,9 @@ def _red_line_sentence(reports: Sequence[RunReport]) -> list[str]:
         return [text % {"bound": words.percent(highest)}]
     rest = [report for report in gated if not report.red_lines.failures]
     texts = [
-        _(
-            "%(run)s crossed a red line in %(failures)s of %(n)s answers that could; the true rate is %(bound)s."
-        )
+        _("%(run)s crossed a red line in %(failures)s of %(n)s answers that could: a true rate of %(bound)s.")
         for _report in crossed
-    ] + [_("%(run)s crossed none in %(n)s; the true rate is %(bound)s.") for _report in rest]
+    ] + [_("%(run)s crossed none in %(n)s: a true rate of %(bound)s.") for _report in rest]
     return [
         text
         % {

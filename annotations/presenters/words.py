@@ -95,7 +95,7 @@ def score_text(score: Score) -> str:
 
 def status_text(status: str) -> str:
     """Return what a reader must know of an estimate; nothing where it can be used as it is."""
-    return str(STATUSES.get(status, ""))
+    return str(STATUSES[status]) if status in STATUSES else ""
 
 
 def difference_status(status: str) -> str:

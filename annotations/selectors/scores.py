@@ -176,14 +176,14 @@ def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | N
 
 
 def _counts(units: Units) -> dict[str, int]:
-    responses, starts = np.unique(units.response, return_index=True)
-    open_units = np.add.reduceat(units.met == UNDECIDED, np.sort(starts)) if len(starts) else np.zeros(0)
+    answers = len(np.unique(units.response))
+    incomplete = len(np.unique(units.response[units.met == UNDECIDED]))
     answered = len(np.unique(units.case))
     failed = np.unique(units.response[units.red_line & (units.met == 1)])
     return {
         "cases": len(units.items),
-        "complete": int((open_units == 0).sum()),
-        "incomplete": int((open_units > 0).sum()),
+        "complete": answers - incomplete,
+        "incomplete": incomplete,
         "no_response": len(units.items) - answered,
         "red_line_failures": len(failed),
         **units.undecided_counts(),
@@ -214,7 +214,8 @@ def _worst_at_k(units: Units) -> tuple[list[float] | None, int]:
     if not shared:
         return None, 0
     scores = np.array([[column[case] for column in columns] for case in shared])
-    return [float(value) for value in worst_at_k(scores)], len(shared)
+    found = worst_at_k(scores)
+    return None if found is None else [float(value) for value in found], len(shared)
 
 
 def _raw_agreement(session: GradingSession, units: Units) -> dict[str, Any]:

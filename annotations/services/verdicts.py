@@ -141,7 +141,8 @@ def _check_rubric(line: Line, row: VerdictRecord, rubrics: list[Criterion]) -> N
     if len(row.items) != len(rubrics):
         raise line.error(
             "rubric_items",
-            f"a list of length {len(rubrics)} was expected, one verdict per criterion in rubric order, not {len(row.items)}.",
+            f"a list of length {len(rubrics)} was expected, one verdict per criterion in rubric order, "
+            f"not {len(row.items)}.",
         )
     for index, (item, criterion) in enumerate(zip(row.items, rubrics, strict=True)):
         if item.criterion != criterion.criterion:

@@ -187,8 +187,9 @@ def paired_difference(
 
 
 def _no_interval(mean: float | None, pairs: CommonCases, status: str, note: str) -> PairedDifference:
+    only = (pairs.n_only_a, pairs.n_only_b)
     return PairedDifference(
-        mean, None, None, None, None, pairs.n, pairs.n_clusters, pairs.n_only_a, pairs.n_only_b, 0, 0, status, note
+        mean, None, None, None, None, pairs.n, pairs.n_clusters, *only, 0, 0, status, note
     )  # fmt: skip
 
 

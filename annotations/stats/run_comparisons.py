@@ -81,8 +81,8 @@ def paired_differences(
     Examples
     --------
     >>> runs = {"a": [0.9, 0.8, 0.7], "b": [0.5, 0.6, 0.5], "c": [0.5, 0.6, None]}
-    >>> [(c.run_a, c.run_b, round(c.difference.mean_difference, 3), c.difference.n) for c in paired_differences(runs)]
-    [('a', 'b', 0.267, 3), ('a', 'c', 0.3, 2), ('b', 'c', 0.0, 2)]
+    >>> [(c.run_a, c.run_b, round(c.difference.mean_difference, 3)) for c in paired_differences(runs)]
+    [('a', 'b', 0.267), ('a', 'c', 0.3), ('b', 'c', 0.0)]
     """
     names = list(runs)
     scored = [scores_by_case(scores) for scores in runs.values()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from annotations.stats.arrays import FloatArray, IntArray, number_or_none
-
-MET, NOT_MET, UNRESOLVED = 1, 0, -1
+from annotations.stats.response_sums import MET, UNRESOLVED, ResponseSums
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,11 @@ class RubricGrades:
     met: IntArray
     criterion_tags: dict[str, IntArray] = field(default_factory=dict)
     case_tags: dict[str, IntArray] = field(default_factory=dict)
+
+    @cached_property
+    def sums(self) -> ResponseSums:
+        """The rows prepared for summing over responses; made once and shared by all tags."""
+        return ResponseSums(self.case, self.sample, self.points, self.met)
 
     @classmethod
     def from_arrays(
@@ -279,49 +284,29 @@ def case_scores(grades: RubricGrades, rows: Any = None) -> CaseScores:
     >>> case_scores(g).score.tolist()
     [0.75]
     """
-    if rows is None:
-        case, sample, points, met = grades.case, grades.sample, grades.points, grades.met
-    else:
-        used = np.asarray(rows)
-        case, sample, points, met = (x[used] for x in (grades.case, grades.sample, grades.points, grades.met))
-    if not case.size:
+    if not grades.case.size or (rows is not None and not np.size(rows)):
         none, no_int = np.zeros(0), np.zeros(0, dtype=np.int64)
         return CaseScores(no_int, none, none, none, none, no_int, no_int)
-    n_samples = int(sample.max()) + 1
-    response = case if n_samples == 1 else case.astype(np.int64) * n_samples + sample
-    size = int(response.max()) + 1
-
-    def total(weights: FloatArray) -> FloatArray:
-        return np.asarray(np.bincount(response, weights=weights, minlength=size), dtype=np.float64)
-
-    positive = np.maximum(points, 0.0)
-    possible = total(positive)
-    earned = total(points * (met == MET))
-    unresolved = met == UNRESOLVED
-    scored = np.flatnonzero(possible > 0)
-    denominator = possible[scored]
-    low = high = earned[scored]
+    totals = grades.sums.totals(None if rows is None else np.asarray(rows, dtype=np.int64))
+    scored = np.flatnonzero(totals.possible > 0)
+    possible, earned = totals.possible[scored], totals.earned[scored]
+    low = high = earned / possible
     complete = np.ones(scored.size, dtype=bool)
-    if bool(unresolved.any()):
-        low = low + total(np.minimum(points, 0.0) * unresolved)[scored]
-        high = high + total(positive * unresolved)[scored]
-        complete = total(unresolved.astype(np.float64))[scored] == 0
-    floor = (total(points) - possible)[scored] / denominator
-    return _mean_of_responses(
-        scored // n_samples,
-        earned[scored] / denominator,
-        low / denominator,
-        high / denominator,
-        floor,
-        complete,
-    )
+    if totals.open_positive is not None and totals.open_penalty is not None and totals.n_open is not None:
+        low = (earned - totals.open_penalty[scored]) / possible
+        high = (earned + totals.open_positive[scored]) / possible
+        complete = totals.n_open[scored] == 0
+    floor = -totals.penalty[scored] / possible
+    case = scored // grades.sums.n_samples
+    return _mean_of_responses(case, earned / possible, low, high, floor, complete)
 
 
 def _mean_of_responses(
     case: IntArray, score: FloatArray, worst: FloatArray, best: FloatArray, floor: FloatArray, complete: Any
 ) -> CaseScores:
     """Average responses, given in order of case, over each case."""
-    codes, first = np.unique(case, return_index=True)
+    first = np.flatnonzero(np.append(True, case[1:] != case[:-1]))[: case.size]
+    codes = case[first]
     responses = np.diff(np.append(first, case.size))
 
     def per_case(values: FloatArray) -> FloatArray:

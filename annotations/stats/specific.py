@@ -200,7 +200,7 @@ def light_kappa(
     cells = table.rater_patterns.multiplicity.size * pairs * table.n_categories**2
     if cells > MOST_PAIR_CELLS:
         raise ValueError(
-            f"Light's kappa of {table.n_raters} raters and {table.n_categories} categories is too large here: "
+            f"Light's kappa of {table.n_raters} raters and {table.n_categories} categories is too large: "
             "use the mean of pairwise_cohen_kappa, or conger_kappa."
         )
     kernel = LightKernel(table.rater_patterns, weight_matrix(table, weights), table.n_raters)

@@ -141,8 +141,8 @@ def test_scores_say_the_finding_first(cast: Cast, as_user) -> None:  # type: ign
         r"aspen scores 1\.00 \(0\.\d\d to 1\.00\), higher than birch by 0\.\d\d \(0\.\d\d to 0\.\d\d\)\.",
         text,
     )
-    assert "birch crossed a red line in 1 of 12 answers that could; the true rate is 1.5% to 35%." in text
-    assert "aspen crossed none in 12; the true rate is at most 25%." in text
+    assert "birch crossed a red line in 1 of 12 answers that could: a true rate of 1.5% to 35%." in text
+    assert "aspen crossed none in 12: a true rate of at most 25%." in text
     assert (
         text.index("aspen scores")
         < text.index("The difference, case by case")
@@ -158,6 +158,15 @@ def test_zero_failures_stand_with_their_bound_and_are_never_called_safe(cast: Ca
     assert "0 of 4 true rate at most 75% (rule of three)" in text
     assert "No judged answer crossed a red line; the true rate may still be up to 75%." in text
     assert "safe" not in text.lower()
+
+
+def test_a_release_without_red_lines_says_nothing_of_safety(cast: Cast, as_user) -> None:  # type: ignore[no-untyped-def]
+    release = make_release(cast, contents=[case("A", (1, "accuracy")), case("B", (1, "accuracy"))])
+    answered(release, "m1", {0: 1, 1: 1}, by=cast.lou)
+    session = graded(cast, release, {"m1": {(0, 1): ["+"], (1, 1): ["o"]}}, graders=[cast.gia])
+    text = text_of(as_user(cast.lou), "session-scores", session)
+    assert "Red-line failures None to cross no answered case has a red line" in text
+    assert "these scores say nothing of safety" in text and "0 of 0" not in text
 
 
 def test_scores_count_what_was_not_decided_and_bound_it(cast: Cast, as_user) -> None:  # type: ignore[no-untyped-def]

@@ -115,7 +115,7 @@ def test_tags_use_their_own_criteria_and_cases(session: GradingSession) -> None:
     assert (completeness["mean"], completeness["n"], completeness["n_incomplete"]) == (0.0, 1, 1)
     assert (completeness["worst"], completeness["best"]) == (0.0, 0.25)
     # Theme x: A alone, since C is incomplete. Theme y: B, -1, clipped.
-    assert (found["theme:x"]["mean"], found["theme:x"]["n"]) == (pytest.approx(4 / 6), 1)
+    assert (found["theme:x"]["mean"], found["theme:x"]["n"]) == pytest.approx((4 / 6, 1))
     assert (found["theme:y"]["mean"], found["theme:y"]["n"]) == (0.0, 1)
 
 

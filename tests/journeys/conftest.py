@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser
@@ -16,8 +17,16 @@ from tests.journeys.browser import DESK, HOW_TO_INSTALL, Visitor, find_chromium,
 Visit = Callable[..., Visitor]
 
 
+class PatientServer(ThreadedWSGIServer):
+    """Ends only after its last thread, which would otherwise close a connection that is no longer shared."""
+
+    daemon_threads = False
+
+
 class Server(LiveServerThread):
     """The site on a free port of this machine, in a thread that sees the test's database."""
+
+    server_class = PatientServer
 
     def __init__(self) -> None:
         shared = {
@@ -59,21 +68,27 @@ class OneAtATime(StaticFilesHandler):
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+def chromium() -> str:
+    """The path of Debian's Chromium; the tests are skipped where it is absent, which fails them under CI."""
     program = find_chromium()
     if program is None:
         pytest.skip(HOW_TO_INSTALL)
-    # Playwright keeps an event loop in this thread, which Django takes for a reason to refuse the database.
-    with pytest.MonkeyPatch.context() as patch, running_chromium(program) as chromium:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield chromium
+    return program
 
 
 @pytest.fixture(scope="package")
-def server(browser: Browser, django_db_setup: None) -> Iterator[Server]:
+def server(chromium: str, django_db_setup: None) -> Iterator[Server]:
     """The site."""
     with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str, server: Server) -> Iterator[Browser]:
+    """The browser; it ends before the server, which waits for the connections it holds open."""
+    # Playwright keeps an event loop in this thread, which Django takes for a reason to refuse the database.
+    with pytest.MonkeyPatch.context() as patch, running_chromium(chromium) as running:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield running
 
 

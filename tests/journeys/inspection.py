@@ -11,7 +11,8 @@ _TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth
   if (document.documentElement.scrollWidth <= width) return []
   const wide = [...document.body.querySelectorAll('*')].filter((each) => each.getBoundingClientRect().right > width + 1)
-  return [`${document.documentElement.scrollWidth} of ${width} px`, ...wide.slice(0, 5).map((each) => each.outerHTML.slice(0, 120))]
+  const names = wide.slice(0, 5).map((each) => each.outerHTML.slice(0, 120))
+  return [`${document.documentElement.scrollWidth} of ${width} px`, ...names]
 }"""
 _axe = Axe()
 

@@ -152,7 +152,9 @@ def read_ratings(path: str) -> RatingTable:
         problem = f"unit {row['unit']} already has a rating by rater {row['rater']}."
         raise _bad(path, f"line {_line_of(twice)}: {problem}")
     try:
-        return RatingTable.from_long(*(frame[column].to_numpy() for column in COLUMNS))
+        return RatingTable.from_long(
+            frame["unit"].to_numpy(), frame["rater"].to_numpy(), frame["value"].to_numpy()
+        )
     except ValueError as error:
         raise _bad(path, str(error)) from error
 

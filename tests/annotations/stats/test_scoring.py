@@ -213,3 +213,18 @@ def test_arrays_agree_with_scoring_response_by_response_in_any_order(drawn: Any,
     assert (scores.worst <= scores.best + 1e-12).all()
     assert scores.worst[resolved] == pytest.approx(scores.score[resolved])
     assert scores.best[resolved] == pytest.approx(scores.score[resolved])
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 1000.0])
+def test_points_that_cannot_be_packed_score_the_same(scale: float) -> None:
+    # Halves, and sums beyond 8,191, take the path of plain sums; the score has no unit of points.
+    rng = np.random.default_rng(2)
+    case, sample = np.repeat(np.arange(30), 12), np.tile(np.repeat([0, 1], 6), 30)
+    points = rng.choice([-9, -5, -1, 1, 4, 10], 360)
+    met = rng.integers(-1, 2, 360)
+    met[rng.random(360) < 0.8] = 1
+    plain = case_scores(grades(case, points, met, sample=sample))
+    scaled = case_scores(grades(case, points * scale, met, sample=sample))
+    for field in ("score", "worst", "best", "floor"):
+        assert getattr(scaled, field).tolist() == pytest.approx(getattr(plain, field).tolist(), nan_ok=True)
+    assert scaled.n_incomplete.tolist() == plain.n_incomplete.tolist()
