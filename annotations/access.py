@@ -27,7 +27,9 @@ def get_session_to_read(user: User, session_id: int) -> GradingSession:
         .first()
     )
     if session is None:
-        raise NotFound(_("There is no such grading session, or it belongs to a department you have no role in."))
+        raise NotFound(
+            _("There is no such grading session, or it belongs to a department you have no role in.")
+        )
     return session
 
 
@@ -93,7 +95,9 @@ def get_own_assignment(user: User, session_id: int, position: int) -> Assignment
 
 def get_release_to_grade(user: User, release_id: int) -> Release:
     """Return a release of a department in which the person may open sessions; `present_stage` is annotated."""
-    releases = Release.objects.visible_to(user).with_stage().select_related("department").defer("manifest_text")
+    releases = (
+        Release.objects.visible_to(user).with_stage().select_related("department").defer("manifest_text")
+    )
     release = releases.filter(pk=release_id).first()
     if release is None:
         raise NotFound(_("There is no such release, or it belongs to a department you have no role in."))
@@ -117,5 +121,7 @@ def get_session_to_score(user: User, session_id: int) -> GradingSession:
     """Return a session whose scores the person may read: not while they grade one of its runs blind elsewhere."""
     session = get_session_to_read(user, session_id)
     if session.session_runs.filter(run__in=blinded_run_ids(user)).exists():
-        raise NotFound(_("There is no such grading session, or it belongs to a department you have no role in."))
+        raise NotFound(
+            _("There is no such grading session, or it belongs to a department you have no role in.")
+        )
     return session

@@ -14,7 +14,9 @@ class Planned:
     position: int
 
 
-def plan_assignments(responses: Sequence[object], graders: Sequence[object], overlap: int, seed: int) -> list[Planned]:
+def plan_assignments(
+    responses: Sequence[object], graders: Sequence[object], overlap: int, seed: int
+) -> list[Planned]:
     """Give every response `overlap` different graders with equal loads (±1), each grader in an order of their own.
 
     `responses` and `graders` are only counted: the plan names them by place. Raises ValueError unless

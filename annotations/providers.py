@@ -9,7 +9,15 @@ from annotations.access import blinded_run_ids
 from annotations.selectors.panels import release_panels, run_panels
 from annotations.selectors.queues import grading_queue
 from builder.access import Act, departments_for
-from builder.common.providers import BLINDED_RUNS, NAVIGATION, RELEASE_PANELS, RUN_PANELS, WORK_QUEUES, NavItem, registry
+from builder.common.providers import (
+    BLINDED_RUNS,
+    NAVIGATION,
+    RELEASE_PANELS,
+    RUN_PANELS,
+    WORK_QUEUES,
+    NavItem,
+    registry,
+)
 from builder.models import User
 
 

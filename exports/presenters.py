@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import gettext as _
 
 from exports.selectors import Coverage, ReleaseOverview
 
@@ -50,7 +50,8 @@ def release_facts(overview: ReleaseOverview) -> list[dict[str, Any]]:
         {
             "term": _("Criteria"),
             "value": signs.criteria,
-            "note": _("%(up)s give points, %(down)s take points") % {"up": signs.positive, "down": signs.negative},
+            "note": _("%(up)s give points, %(down)s take points")
+            % {"up": signs.positive, "down": signs.negative},
         },
         {
             "term": _("Red lines"),

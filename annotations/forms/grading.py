@@ -43,7 +43,9 @@ class GradeForm(ServiceForm):
             if data.get(f"note-{index}") and not data.get(f"verdict-{index}"):
                 self.add_error(
                     f"note-{index}",
-                    _("Criterion %(number)s has a note but no verdict. Choose a verdict, so that the note is kept.")
+                    _(
+                        "Criterion %(number)s has a note but no verdict. Choose a verdict, so that the note is kept."
+                    )
                     % {"number": index + 1},
                 )
         return data

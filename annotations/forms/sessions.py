@@ -50,7 +50,10 @@ class SessionForm(ServiceForm):
         min_value=0,
         max_value=LARGEST_SEED,
         widget=forms.NumberInput(attrs={"class": "nhsuk-input--width-10", "inputmode": "numeric"}),
-        error_messages={"required": _("Write a whole number"), "invalid": _("The seed must be a whole number")},
+        error_messages={
+            "required": _("Write a whole number"),
+            "invalid": _("The seed must be a whole number"),
+        },
     )
     show_reference = forms.BooleanField(
         label=_("Graders see the reference answer and the evidence"), required=False, initial=True
@@ -81,7 +84,8 @@ class SessionForm(ServiceForm):
         if graders and overlap and overlap > len(graders):
             self.add_error(
                 "overlap",
-                _("Each answer can have up to %(most)s graders, as many as you chose") % {"most": len(graders)},
+                _("Each answer can have up to %(most)s graders, as many as you chose")
+                % {"most": len(graders)},
             )
         return data
 
@@ -122,7 +126,9 @@ class CloseForm(ServiceForm):
 
     reason = forms.CharField(
         label=_("Why is the session closed?"),
-        help_text=_("Such as: every answer has two graders. It is kept in the audit trail and shown on the session."),
+        help_text=_(
+            "Such as: every answer has two graders. It is kept in the audit trail and shown on the session."
+        ),
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Say why the session is closed")},

@@ -18,7 +18,9 @@ class VerdictForm(ServiceForm):
         label=_("Whose verdicts these are"),
         help_text=_("A name for the tool or the judge, such as judge-a. Reports print it."),
         max_length=150,
-        widget=forms.TextInput(attrs={"class": "nhsuk-input--width-20", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "nhsuk-input--width-20", "autocomplete": "off", "spellcheck": "false"}
+        ),
         error_messages={"required": _("Name the rater")},
     )
     file = forms.FileField(

@@ -99,7 +99,7 @@ def present_agreement(report: AgreementReport, *, all_criteria: bool = False) ->
     )
     return AgreementPage(
         finding=_finding(raw) if comparable and raw else _("Agreement can’t be told."),
-        detail=_detail(report) if comparable else "",
+        detail=_detail(report, bool(paradox)) if comparable else "",
         facts=_facts(report),
         comparable=comparable,
         why_not="" if comparable else _why_not(report),
@@ -138,17 +138,20 @@ def _finding(raw: Estimate) -> str:
     }  # fmt: skip
 
 
-def _detail(report: AgreementReport) -> str:
+def _detail(report: AgreementReport, paradox: bool) -> str:
     alpha = report.estimate("krippendorff_alpha")
     if alpha is None or alpha.value is None:
         return _("Agreement beyond chance can’t be told: every verdict was the same.")
-    return _(
+    text = _(
         "Beyond chance the agreement is %(strength)s (Krippendorff’s alpha %(value)s, %(interval)s)."
     ) % {
         "strength": words.strength(alpha).lower(),
         "value": words.number(alpha.value),
         "interval": words.interval(alpha.ci_low, alpha.ci_high),
     }
+    if paradox:
+        text += " " + _("One verdict is so common here that this number says little: see why below.")
+    return text
 
 
 def _why_not(report: AgreementReport) -> str:

@@ -109,7 +109,7 @@ def pair_rows(reports: Sequence[RunReport], comparisons: Sequence[dict[str, Any]
     return [
         PairRow(
             row["a"], row["b"], words.signed(row["mean_difference"]),
-            words.interval(row["ci_low"], row["ci_high"], sign=True), row["n"], words.p_text(row["p_holm"]),
+            words.interval(row["ci_low"], row["ci_high"], sign=True), row["n"], words.p_text(row["p_holm"]) or "–",
         )
         for row in comparisons
     ]  # fmt: skip

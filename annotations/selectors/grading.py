@@ -88,7 +88,10 @@ class DeskPage:
 
 
 def desk_page(
-    assignment: Assignment, *, typed: Mapping[int, Said] | None = None, errors: Mapping[int, str] | None = None
+    assignment: Assignment,
+    *,
+    typed: Mapping[int, Said] | None = None,
+    errors: Mapping[int, str] | None = None,
 ) -> DeskPage:
     """Return the desk for one answer; what was typed and not saved stands before what is stored.
 
@@ -141,7 +144,9 @@ def verdict_counts(session: GradingSession, user: User) -> dict[str, int]:
     """Return how often the person gave each verdict. Cost: one query."""
     rows = Grade.objects.filter(assignment__session=session, assignment__rater__user=user)
     given = dict(rows.order_by().values_list("verdict").annotate(n=Count("pk")))
-    return {verdict: given.get(verdict, 0) for verdict in (Verdict.MET, Verdict.NOT_MET, Verdict.CANNOT_JUDGE)}
+    return {
+        verdict: given.get(verdict, 0) for verdict in (Verdict.MET, Verdict.NOT_MET, Verdict.CANNOT_JUDGE)
+    }
 
 
 def count_judged(assignment: Assignment) -> tuple[int, int]:
@@ -156,7 +161,9 @@ def _criteria(
     stored = {grade.criterion_index: (grade.verdict, grade.explanation) for grade in assignment.grades.all()}
     said = {**stored, **typed}
     indices = range(len(content.rubrics))
-    current = next((index for index in (*errors, *indices) if index in errors or not said.get(index, ("",))[0]), 0)
+    current = next(
+        (index for index in (*errors, *indices) if index in errors or not said.get(index, ("",))[0]), 0
+    )
     shows_points = assignment.session.show_points
     return [
         DeskCriterion(

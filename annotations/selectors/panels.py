@@ -17,7 +17,9 @@ def release_panels(release: Release, user: User) -> Iterator[WorkQueue]:
     sessions = GradingSession.objects.visible_to(user).filter(release=release)
     items = list(_sessions(sessions))
     if may(user, Act.MANAGE_SESSIONS, release.department):
-        items.append(WorkItem(_("Open a grading session"), reverse("annotations:session-set-up", args=[release.pk])))
+        items.append(
+            WorkItem(_("Open a grading session"), reverse("annotations:session-set-up", args=[release.pk]))
+        )
     if items:
         yield WorkQueue("sessions", _("Grading"), items, "", total=len(items))
 
@@ -27,7 +29,11 @@ def run_panels(run: Run, user: User) -> Iterator[WorkQueue]:
     sessions = GradingSession.objects.visible_to(user).filter(session_runs__run=run)
     items = list(_sessions(sessions))
     if run.state == RunState.READY and may(user, Act.IMPORT_RUNS, run.release.department):
-        items.append(WorkItem(_("Bring in another tool’s verdicts"), reverse("annotations:verdicts-new", args=[run.name])))
+        items.append(
+            WorkItem(
+                _("Bring in another tool’s verdicts"), reverse("annotations:verdicts-new", args=[run.name])
+            )
+        )
     yield WorkQueue("sessions", _("Grading"), items, _("These answers aren’t graded yet."), total=len(items))
 
 

@@ -31,7 +31,9 @@ def grading_queue(user: User) -> Iterator[WorkQueue]:
     sessions = sessions_to_grade(user)
     items = [_item(session) for session in sessions]
     if items:
-        yield WorkQueue("grade", _("To grade"), items, "", total=sum(1 for item in items if item.progress != 1))
+        yield WorkQueue(
+            "grade", _("To grade"), items, "", total=sum(1 for item in items if item.progress != 1)
+        )
 
 
 def _item(session: GradingSession) -> WorkItem:

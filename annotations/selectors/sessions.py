@@ -151,7 +151,9 @@ def letter_of(position: int) -> str:
 def releases_to_grade(user: User) -> "QuerySet[Release]":
     """Return the releases the person may open a session for, with `n_ready` runs they may choose from."""
     departments = departments_for(user, Act.MANAGE_SESSIONS)
-    ready = Run.objects.filter(release=OuterRef("pk"), state=RunState.READY).exclude(pk__in=blinded_run_ids(user))
+    ready = Run.objects.filter(release=OuterRef("pk"), state=RunState.READY).exclude(
+        pk__in=blinded_run_ids(user)
+    )
     return (
         Release.objects.with_stage()
         .filter(department__in=departments)

@@ -36,8 +36,18 @@ HOSPITAL = ("HOSP", "Whole hospital")
 RELEASE = ("hospital-demo", "1.0.0")
 TRIAL = ("ed-demo", "0.1.0")
 SYSTEMS: dict[str, dict[str, Any]] = {
-    "northlight": {"model": "northlight-large", "model_class": "general", "prompting": "plain", "retrieval": "rag"},
-    "fernbrook": {"model": "fernbrook-mini", "model_class": "general", "prompting": "plain", "retrieval": "none"},
+    "northlight": {
+        "model": "northlight-large",
+        "model_class": "general",
+        "prompting": "plain",
+        "retrieval": "rag",
+    },
+    "fernbrook": {
+        "model": "fernbrook-mini",
+        "model_class": "general",
+        "prompting": "plain",
+        "retrieval": "none",
+    },
 }
 SEED = 2026
 
@@ -101,7 +111,9 @@ def _account(name: str, full_name: str, **fields: bool) -> User:
 def _departments(people: DemoPeople) -> dict[str, Department]:
     departments = {}
     for code, name in (*CLINICAL.items(), HOSPITAL):
-        department, _token = create_department(code=code, name=name, lead_email=people.lead.email, by=people.admin)
+        department, _token = create_department(
+            code=code, name=name, lead_email=people.lead.email, by=people.admin
+        )
         departments[code] = department
         roles = {people.analyst: Role.ANALYST} | dict.fromkeys(people.graders, Role.GRADER)
         if code in CLINICAL:
@@ -122,7 +134,9 @@ def _approve_cases(department: Department, people: DemoPeople) -> None:
 def _submitted(row: ImportedCase, department: Department, people: DemoPeople) -> Case:
     case = Case.objects.filter(department=department, prompt_id=row.prompt_id).first()
     if case is None:
-        case = create_case(department=department, content=row.content, prompt_id=row.prompt_id, by=people.author)
+        case = create_case(
+            department=department, content=row.content, prompt_id=row.prompt_id, by=people.author
+        )
         save_revision(case=case, content=row.content, base_version=0, by=people.author)
         case = submit_case(case=case, by=people.author)
     return case
@@ -179,7 +193,9 @@ def _import_run(release: Release, system: str, lead: User, suffix: str) -> Run:
     lines = [row for row in _rows(f"answers_{system}.jsonl") if row["prompt_id"] in wanted]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{system}.jsonl"
-        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in lines), encoding="utf-8")
+        path.write_text(
+            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in lines), encoding="utf-8"
+        )
         import_responses(
             path=path, release=release, run_name=f"{system}{suffix}", by=lead, parameters={"temperature": "0"},
             **SYSTEMS[system],

@@ -65,7 +65,9 @@ def _check(verdicts: Mapping[int, GivenVerdict], n_criteria: int) -> None:
             )
         if given.explanation.strip() and not given.verdict:
             raise BadInput(
-                _("Criterion %(number)s has a note but no verdict. Choose a verdict, so that the note is kept.")
+                _(
+                    "Criterion %(number)s has a note but no verdict. Choose a verdict, so that the note is kept."
+                )
                 % {"number": index + 1},
                 field="verdicts",
             )
@@ -75,7 +77,8 @@ def _upsert(assignment: Assignment, verdicts: Mapping[int, GivenVerdict]) -> Non
     """Write what differs from what is stored, so that `updated_at` is the time of the last change."""
     now = timezone.now()
     stored = {
-        grade.criterion_index: (grade.verdict, grade.explanation) for grade in assignment.grades.filter(round=ROUND)
+        grade.criterion_index: (grade.verdict, grade.explanation)
+        for grade in assignment.grades.filter(round=ROUND)
     }
     Grade.objects.bulk_create(
         [

@@ -132,10 +132,13 @@ def _check_runs(release: Release, runs: Sequence[Run]) -> None:
     for run in runs:
         if run.release_id != release.pk:
             raise BadInput(
-                _("Run %(run)s doesn't answer %(release)s.") % {"run": run.name, "release": release.label}, field="runs"
+                _("Run %(run)s doesn't answer %(release)s.") % {"run": run.name, "release": release.label},
+                field="runs",
             )
         if run.state != RunState.READY:
-            raise NotReady(_("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run})
+            raise NotReady(
+                _("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run}
+            )
     if release.states.filter(stage=Stage.WITHDRAWN).exists():
         raise NotReady(_("%(release)s is withdrawn.") % {"release": release.label})
 
@@ -161,7 +164,9 @@ def _check_graders(release: Release, graders: Sequence[User]) -> None:
 
 def _assign(session: GradingSession, runs: Sequence[Run], graders: Sequence[User]) -> None:
     responses = list(
-        Response.objects.filter(run__in=runs).order_by("item__position", "run_id", "epoch").values_list("pk", flat=True)
+        Response.objects.filter(run__in=runs)
+        .order_by("item__position", "run_id", "epoch")
+        .values_list("pk", flat=True)
     )
     if not responses:
         raise NotReady(_("These runs hold no answers."))

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -70,10 +70,10 @@ def import_verdicts(
         return _already_there(existing, digest, run, rater)
     known = _known_responses(run)
     _validate(progress(read_verdicts(path), _("Checking")), known)
-    if existing:  # an interrupted import left no verdict that anybody has seen
-        existing.delete()
     session = _new_session(run, rater, digest, by)
-    responses, verdicts = _write(progress(read_verdicts(path), _("Writing")), session, rater, known)
+    responses, verdicts = _write(progress(read_verdicts(path), _("Writing")), session, known)
+    if file_sha256(path) != digest:
+        raise Conflict(_("The file changed while it was read. Import it again."))
     _finish(session, by=by, file=path.name, rater=rater.name, responses=responses, verdicts=verdicts)
     return VerdictImport(session, True, responses, verdicts)
 
@@ -158,12 +158,20 @@ def _check_rubric(line: Line, row: VerdictRecord, rubrics: list[Criterion]) -> N
 
 @transaction.atomic
 def _new_session(run: Run, rater: Rater, digest: str, by: User) -> GradingSession:
-    try:
-        with transaction.atomic():
-            if rater.pk is None:
-                rater.save()
-    except IntegrityError as error:
-        raise Conflict(_("Somebody imports verdicts of this rater at this moment. Try again.")) from error
+    """Make the session the verdicts go to, in the place of one that an interrupted import left.
+
+    The run's row is held, so that of two imports at the same moment the second sees the first.
+    """
+    Run.objects.select_for_update().get(pk=run.pk)
+    if rater.pk is None:
+        rater, _created = Rater.objects.get_or_create(name=rater.name, kind=rater.kind)
+    existing = _session_of(rater, run)
+    if existing and existing.state == SessionState.CLOSED:
+        raise Conflict(
+            _("Somebody imported verdicts of this rater at the same moment. Look at the run again.")
+        )
+    if existing:  # nobody has seen a verdict of an unfinished import
+        existing.delete()
     session = GradingSession.objects.create(
         release=run.release, kind=SessionKind.IMPORTED, state=SessionState.IMPORTING, overlap=1,
         source_sha256=digest, created_by=by,
@@ -174,13 +182,14 @@ def _new_session(run: Run, rater: Rater, digest: str, by: User) -> GradingSessio
 
 
 def _write(
-    rows: Iterable[tuple[Line, VerdictRecord]], session: GradingSession, rater: Rater,
-    known: dict[tuple[str, int], _Known],
-) -> tuple[int, int]:  # fmt: skip
+    rows: Iterable[tuple[Line, VerdictRecord]], session: GradingSession, known: dict[tuple[str, int], _Known]
+) -> tuple[int, int]:
     """Write in short transactions, so that nobody waits long for SQLite's writer; return the two counts."""
+    rater = session.raters.get()
     iterator, responses, verdicts = iter(rows), 0, 0
     while batch := [row for _line, row in islice(iterator, BATCH)]:
         with transaction.atomic():
+            _hold(session)
             verdicts += _write_batch(batch, session, rater, known, first=responses + 1)
         responses += len(batch)
     return responses, verdicts
@@ -214,8 +223,18 @@ def _write_batch(
     return len(grades)
 
 
+def _hold(session: GradingSession) -> None:
+    """Raise Conflict unless the session still waits for these verdicts; hold its row until the transaction ends."""
+    waiting = GradingSession.objects.select_for_update().filter(pk=session.pk, state=SessionState.IMPORTING)
+    if waiting.first() is None:
+        raise Conflict(
+            _("Another import of the same verdicts took the place of this one. Look at the run again.")
+        )
+
+
 @transaction.atomic
 def _finish(session: GradingSession, *, by: User, **details: Any) -> None:
+    _hold(session)
     session.state, session.closed_at, session.closed_by = SessionState.CLOSED, timezone.now(), by
     session.close_reason = _("Imported")
     session.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])

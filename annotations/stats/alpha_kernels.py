@@ -116,12 +116,14 @@ def alpha_parts(
     [0.0]
     """
     n = margins.sum(axis=1)
-    undefined = one_category(margins) | (n < 1.5)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(undefined, np.nan, 1.0 - (n - 1.0) * within / between)
-        pe = np.where(n < 1.5, np.nan, 1.0 - between / (n * n * largest))
-        pe = np.where(one_category(margins) & (n > 1.5), 1.0, pe)
-        pa = np.where(undefined, np.where(n < 1.5, np.nan, 1.0), pe + value * (1.0 - pe))
+        value = 1.0 - (n - 1.0) * within / between
+        pe = 1.0 - between / (n * n * largest)
+        pa = pe + value * (1.0 - pe)
+    single = one_category(margins)
+    if single.any():
+        value[single] = np.nan
+        pa[single] = pe[single] = np.where(n[single] < 1.5, np.nan, 1.0)
     return Parts(value, pa, pe)
 
 

@@ -52,10 +52,18 @@ class Plan(NamedTuple):
     estimate: Estimate
 
 
-def blank(table: RatingTable, name: str, status: str, note: str) -> Estimate:
-    """Return an estimate without a value."""
+def blank(
+    table: RatingTable,
+    name: str,
+    status: str,
+    note: str,
+    value: float | None = None,
+    pa: float | None = None,
+    pe: float | None = None,
+) -> Estimate:
+    """Return an estimate without an interval."""
     return Estimate(
-        name, None, None, None, None, "none", None, None, table.n_units, table.n_units_pairable,
+        name, value, None, None, None, "none", pa, pe, table.n_units, table.n_units_pairable,
         table.n_ratings, table.n_raters, table.n_categories, 0, 0, status, note,
     )  # fmt: skip
 
@@ -75,8 +83,8 @@ def plan(
     value, pa, pe = (number_or_none(part[0]) for part in parts)
     if value is None:
         note = "Only one category was used, so agreement beyond chance cannot be told."
-        return replace(blank(table, name, "undefined_no_variation", note), pa=pa, pe=pe)
-    estimate = replace(blank(table, name, "ok", ""), value=value, pa=pa, pe=pe)
+        return blank(table, name, "undefined_no_variation", note, pa=pa, pe=pe)
+    estimate = blank(table, name, "ok", "", value, pa, pe)
     unit = "unit" if table.cluster is None else "cluster"
     if disagreement.n == 1:
         note = f"Only one {unit} has two ratings, so there is no interval."

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from annotations.stats.arrays import FloatArray, number_or_none
 from annotations.stats.ratings import RatingTable
@@ -90,9 +90,10 @@ def mean_squares(matrix: FloatArray) -> MeanSquares:
     """
     n, k = matrix.shape
     centred = matrix - matrix.mean()
-    between = k * float((centred.mean(axis=1) ** 2).sum())
+    rows = centred @ np.full(k, 1.0 / k)
+    between = k * float(rows @ rows)
     columns = n * float((centred.mean(axis=0) ** 2).sum())
-    total = float((centred**2).sum())
+    total = float(np.vdot(centred, centred))
     within = max(total - between, 0.0)
     error = max(within - columns, 0.0)
     # What rounding leaves of a sum of squares that cancels is no variation.
@@ -144,7 +145,10 @@ def icc(ratings: Any, level: float = 0.95) -> list[Icc]:
     [('ICC(1,1)', 0.17), ('ICC(2,1)', 0.29), ('ICC(3,1)', 0.71)]
     """
     matrix = _numbers(ratings)
-    complete = matrix[~np.isnan(matrix).any(axis=1)]
+    # One sum tells whether anything is missing, which is rare and costs a copy.
+    complete = matrix if np.isfinite(matrix.sum()) else matrix[~np.isnan(matrix).any(axis=1)]
+    if np.isinf(complete.sum()):
+        raise ValueError("An intraclass correlation needs finite numbers, but a rating is infinite.")
     n, k = complete.shape
     dropped = matrix.shape[0] - n
     if n < 2 or k < 2:
@@ -166,7 +170,7 @@ def _numbers(ratings: Any) -> FloatArray:
         rated = codes[(codes >= 0).any(axis=1)]
         return np.where(rated >= 0, np.append(values, np.nan)[rated], np.nan)
     try:
-        matrix = np.array(ratings, dtype=np.float64)
+        matrix = np.asarray(ratings, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError("An intraclass correlation needs a units × raters table of numbers.") from error
     if matrix.ndim != 2:
@@ -188,14 +192,14 @@ def _form(form: str, m: MeanSquares, dropped: int, level: float) -> Icc:
         note = "The raters never differ beyond a constant: there is no error to base an interval on."
         return Icc(form, found, None, df1, df2, None, None, None, m.n, m.k, dropped, "boundary", note)
     f = m.units / error
-    p = float(stats.f.sf(f, df1, df2))
+    p = float(special.fdtrc(df1, df2, f))
     low, high = (float(end) for end in interval(m, level))
     return Icc(form, found, f, df1, df2, p, low, high, m.n, m.k, dropped, "ok", "")
 
 
 def _f_range(f: float, df1: float, df2: float, level: float) -> tuple[float, float]:
     upper = (1.0 + level) / 2.0
-    return f / float(stats.f.ppf(upper, df1, df2)), f * float(stats.f.ppf(upper, df2, df1))
+    return f / float(special.fdtri(df1, df2, upper)), f * float(special.fdtri(df2, df1, upper))
 
 
 def _single(error: float, df2: int, m: MeanSquares, level: float) -> tuple[float, float]:
@@ -216,7 +220,7 @@ def _agreement_single(m: MeanSquares, level: float) -> tuple[float, float]:
     top = (k - 1.0) * (n - 1.0) * (k * icc2 * ratio + rest) ** 2
     df = top / ((n - 1.0) * k**2 * icc2**2 * ratio**2 + rest**2)
     upper = (1.0 + level) / 2.0
-    lower_f, upper_f = float(stats.f.ppf(upper, n - 1, df)), float(stats.f.ppf(upper, df, n - 1))
+    lower_f, upper_f = float(special.fdtri(n - 1, df, upper)), float(special.fdtri(df, n - 1, upper))
     spread = k * m.raters + (k * n - k - n) * m.error
     low = n * (m.units - lower_f * m.error) / (lower_f * spread + n * m.units)
     high = n * (upper_f * m.units - m.error) / (spread + n * upper_f * m.units)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -43,12 +44,12 @@ class Patterns:
     multiplicity: FloatArray
     of_unit: IntArray
 
-    @property
+    @cached_property
     def n_units(self) -> int:
         """Units with at least one rating."""
         return int(self.multiplicity.sum())
 
-    @property
+    @cached_property
     def n_pairable(self) -> int:
         """Units with at least two ratings."""
         return int(self.multiplicity[self.size >= 2].sum())

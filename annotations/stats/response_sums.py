@@ -65,13 +65,22 @@ class ResponseSums:
         self.n_samples = int(sample.max()) + 1
         self.response = case if self.n_samples == 1 else case.astype(np.int64) * self.n_samples + sample
         self.size = int(self.response.max()) + 1
-        self.unresolved = np.flatnonzero(met == UNRESOLVED)
-        # One sum in four: positive, negative, met positive, met negative points side by side.
-        self.packed: FloatArray | None = None
-        largest = float(np.abs(points).max()) * int(np.bincount(self.response).max())
-        if largest < FIELD and bool((points == np.rint(points)).all()):
-            base = np.where(points > 0, points, points * -float(FIELD))
-            self.packed = base * np.where(met == MET, 1.0 + float(FIELD) ** 2, 1.0)
+        self.unresolved = np.flatnonzero(met == UNRESOLVED) if int(met.min()) < 0 else met[:0]
+        self.packed = self._pack()
+
+    def _pack(self) -> FloatArray | None:
+        """Return positive, negative, met positive and met negative points side by side, or None if too large.
+
+        One sum then does the work of four.
+        """
+        high, low = float(self.points.max()), float(self.points.min())
+        if max(high, -low) * int(np.bincount(self.response).max()) >= FIELD:
+            return None
+        if not np.array_equal(self.points, np.rint(self.points)):
+            return None
+        base: FloatArray = self.points * np.where(self.points > 0, 1.0, -float(FIELD))
+        base *= np.array([1.0, 1.0 + float(FIELD) ** 2, 1.0])[self.met]
+        return base
 
     def totals(self, rows: IntArray | None = None) -> Totals:
         """Return the sums over all rows, or over some.

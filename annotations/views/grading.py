@@ -60,7 +60,9 @@ def grade_save(request: SignedInRequest, session_id: int, position: int) -> Json
         return JsonResponse({"message": _sentence(form)}, status=form.status)
     judged, criteria = count_judged(assignment)
     progress = progress_of(assignment.session, assignment.rater_id)
-    return JsonResponse({"judged": judged, "criteria": criteria, "done": progress.done, "total": progress.total})
+    return JsonResponse(
+        {"judged": judged, "criteria": criteria, "done": progress.done, "total": progress.total}
+    )
 
 
 @login_required

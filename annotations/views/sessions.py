@@ -61,7 +61,9 @@ def session_set_up(request: SignedInRequest, release_id: int) -> HttpResponse:
         if wants and not context["changed"] and (session := form.open(by=request.user)):
             messages.success(request, _("Session %(number)s is open.") % {"number": session.pk})
             return redirect("annotations:session-detail", session.pk)
-    return render(request, "annotations/session_set_up.html", context, status=form.status if form.errors else 200)
+    return render(
+        request, "annotations/session_set_up.html", context, status=form.status if form.errors else 200
+    )
 
 
 @login_required
@@ -79,7 +81,8 @@ def session_detail(request: SignedInRequest, session_id: int) -> HttpResponse:
         "total": sum(rater.total for rater in raters),
         "may_manage": may_manage,
         "is_blinded": access.is_blinded(request.user, session),
-        "grades_here": session.state == SessionState.OPEN and any(r.is_reader and not r.removed for r in raters),
+        "grades_here": session.state == SessionState.OPEN
+        and any(r.is_reader and not r.removed for r in raters),
     }
     return render(request, "annotations/session_detail.html", context)
 
@@ -108,7 +111,9 @@ def session_close(request: SignedInRequest, session_id: int) -> HttpResponse:
             "The session is closed. %(count)s verdicts are undecided.",
             closing.total,
         )
-        messages.success(request, said % {"count": closing.total} if closing.total else _("The session is closed."))
+        messages.success(
+            request, said % {"count": closing.total} if closing.total else _("The session is closed.")
+        )
         return redirect("annotations:session-detail", session.pk)
     return _decision(request, "annotations/session_close.html", session, form)
 

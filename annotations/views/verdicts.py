@@ -25,8 +25,14 @@ def verdicts_new(request: SignedInRequest, run_name: str) -> HttpResponse:
         with stored(form.cleaned_data["file"]) as path:
             result = form.bring_in(path, run, by=request.user)
         if result is not None:
-            words = _("%(count)s verdicts came in.") if result.created else _("Nothing changed: these verdicts are already here.")
+            words = (
+                _("%(count)s verdicts came in.")
+                if result.created
+                else _("Nothing changed: these verdicts are already here.")
+            )
             messages.success(request, words % {"count": result.verdicts} if result.created else words)
             return redirect("annotations:session-scores", result.session.pk)
     context = {"form": form, "run": run}
-    return render(request, "annotations/verdicts_new.html", context, status=form.status if form.errors else 200)
+    return render(
+        request, "annotations/verdicts_new.html", context, status=form.status if form.errors else 200
+    )

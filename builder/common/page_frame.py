@@ -21,7 +21,10 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     ]
     if user.is_org_admin:
         items.append(NavItem(_("People"), reverse("builder:people")))
-    return {"nav_items": [_entry(item, request.path) for item in items], "account_url": reverse("builder:account")}
+    return {
+        "nav_items": [_entry(item, request.path) for item in items],
+        "account_url": reverse("builder:account"),
+    }
 
 
 def _entry(item: NavItem, path: str) -> dict[str, Any]:

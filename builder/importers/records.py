@@ -59,13 +59,18 @@ def _content(line: Line, *, canonical: bool) -> CaseContent:
     if not prompt or prompt[-1].role != "user":
         raise line.error("prompt", "the last turn must be the user's.")
     rubrics = [
-        _criterion(line, index, item, canonical=canonical) for index, item in enumerate(_list(line, data, "rubrics"))
+        _criterion(line, index, item, canonical=canonical)
+        for index, item in enumerate(_list(line, data, "rubrics"))
     ]
     if not any(criterion.points > 0 for criterion in rubrics):
         raise line.error("rubrics", "at least one criterion with positive points was expected.")
-    rest = {key: value for key, value in data.items() if key not in ("prompt", "rubrics", "evidence", "extra")}
+    rest = {
+        key: value for key, value in data.items() if key not in ("prompt", "rubrics", "evidence", "extra")
+    }
     rest["example_tags"] = _tags(line, "example_tags", data.get("example_tags", []))
-    evidence = [_evidence(line, index, item) for index, item in enumerate(_optional(line, data, "evidence", list))]
+    evidence = [
+        _evidence(line, index, item) for index, item in enumerate(_optional(line, data, "evidence", list))
+    ]
     extra |= _optional(line, data, "extra", dict)
     content = CaseContent(prompt=prompt, rubrics=rubrics, evidence=evidence, extra=extra, **rest)
     return _of_declared_types(line, content)
@@ -103,7 +108,11 @@ def _criterion(line: Line, index: int, value: Any, *, canonical: bool) -> Criter
         raise line.error(f"{field}.criterion", "a text was expected.")
     points = _points(line, f"{field}.points", value.get("points"))
     known = _CANONICAL_CRITERION if canonical else _HEALTHBENCH_CRITERION
-    fields = {key: item for key, item in value.items() if key in known and key not in ("criterion", "points", "extra")}
+    fields = {
+        key: item
+        for key, item in value.items()
+        if key in known and key not in ("criterion", "points", "extra")
+    }
     fields["tags"] = _tags(line, f"{field}.tags", value.get("tags", []))
     if fields.get("red_line") and points > 0:
         raise line.error(f"{field}.points", "a red line needs negative points.")

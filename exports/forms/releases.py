@@ -52,7 +52,9 @@ class FreezeForm(ServiceForm):
         widget=forms.RadioSelect,
     )
     tags = forms.MultipleChoiceField(label=_("Tags"), required=False, widget=forms.CheckboxSelectMultiple)
-    cases = forms.MultipleChoiceField(label=_("Approved cases"), required=False, widget=forms.CheckboxSelectMultiple)
+    cases = forms.MultipleChoiceField(
+        label=_("Approved cases"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     held_out = forms.IntegerField(
         label=_("Share to hold out, in percent"),
         help_text=_("Held-out cases leave the building only for a named recipient. 0 holds nothing out."),
@@ -104,7 +106,9 @@ class FreezeForm(ServiceForm):
 class StageForm(ServiceForm):
     """Promote a release to final, or withdraw it."""
 
-    stage = forms.ChoiceField(label=_("New stage"), widget=forms.RadioSelect, error_messages={"required": _("Choose the new stage")})
+    stage = forms.ChoiceField(
+        label=_("New stage"), widget=forms.RadioSelect, error_messages={"required": _("Choose the new stage")}
+    )
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("It stays with the release."),

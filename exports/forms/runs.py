@@ -30,7 +30,9 @@ class RunForm(ServiceForm):
         help_text=_("JSON Lines with prompt_id, epoch and completion."),
         error_messages={"required": _("Choose the file of answers")},
     )
-    model = forms.CharField(label=_("Model"), required=False, max_length=200, widget=forms.TextInput(attrs=_SHORT))
+    model = forms.CharField(
+        label=_("Model"), required=False, max_length=200, widget=forms.TextInput(attrs=_SHORT)
+    )
     model_class = forms.ChoiceField(
         label=_("Class of model"), required=False, choices=[("", _("Not given")), *ModelClass.choices]
     )
@@ -56,7 +58,11 @@ class RunForm(ServiceForm):
 
     def clean_parameters(self) -> dict[str, str]:
         """Return K=V lines as a dictionary."""
-        pairs = [line.strip().partition("=") for line in self.cleaned_data["parameters"].splitlines() if line.strip()]
+        pairs = [
+            line.strip().partition("=")
+            for line in self.cleaned_data["parameters"].splitlines()
+            if line.strip()
+        ]
         if any(not key.strip() or not equals for key, equals, _value in pairs):
             raise forms.ValidationError(_("Write each parameter as name=value, one a line"))
         return {key.strip(): value.strip() for key, _equals, value in pairs}

@@ -29,7 +29,10 @@ SPOOL_BYTES = 16 * 2**20
 def release_list(request: SignedInRequest) -> HttpResponse:
     """List the releases of my departments."""
     page = Paginator(selectors.list_releases(request.user), PAGE).get_page(request.GET.get("page"))
-    context = {"page_obj": page, "can_freeze": builder_access.departments_for(request.user, Act.FREEZE_RELEASES)}
+    context = {
+        "page_obj": page,
+        "can_freeze": builder_access.departments_for(request.user, Act.FREEZE_RELEASES),
+    }
     return render(request, "exports/release_list.html", context)
 
 
@@ -48,7 +51,9 @@ def release_new(request: SignedInRequest) -> HttpResponse:
     )
     release = form.freeze(department, by=request.user) if form.is_bound and form.is_valid() else None
     if release is not None:
-        messages.success(request, _("%(release)s is frozen: nobody can change it now.") % {"release": release.label})
+        messages.success(
+            request, _("%(release)s is frozen: nobody can change it now.") % {"release": release.label}
+        )
         return redirect("exports:release-detail", release.name, release.version)
     context = {"form": form, "department": department, "n_cases": len(choices.cases)}
     return render(request, "exports/release_new.html", context, status=form.status if form.errors else 200)
@@ -102,7 +107,9 @@ def release_verify(request: SignedInRequest, name: str, version: str) -> HttpRes
     release = access.get_release(request.user, name, version)
     check = selectors.check_frozen(release)
     if check.is_whole:
-        words = _("%(count)s of %(count)s cases and the manifest match what was frozen.") % {"count": check.n_items}
+        words = _("%(count)s of %(count)s cases and the manifest match what was frozen.") % {
+            "count": check.n_items
+        }
         messages.success(request, words)
     else:
         messages.error(request, " ".join(check.problems[:3]))
@@ -143,4 +150,6 @@ def release_download(request: SignedInRequest, name: str, version: str) -> HttpR
             target.seek(0)
             return FileResponse(target, as_attachment=True, filename=saved_as, content_type="application/zip")
     context = {"form": form, "release": release}
-    return render(request, "exports/release_download.html", context, status=form.status if form.errors else 200)
+    return render(
+        request, "exports/release_download.html", context, status=form.status if form.errors else 200
+    )

@@ -71,7 +71,9 @@ def run_response(request: SignedInRequest, name: str, position: int, epoch: int)
     """Show one answer beside its case."""
     run = access.get_run(request.user, name)
     response = selectors.get_response(run, position, epoch)
-    return render(request, "exports/run_response.html", {"run": run, "response": response, "item": response.item})
+    return render(
+        request, "exports/run_response.html", {"run": run, "response": response, "item": response.item}
+    )
 
 
 def _told(responses: int, unanswered: int, *, created: bool) -> str:

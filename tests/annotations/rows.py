@@ -58,12 +58,20 @@ def make_run(release: Release, name: str, *, by: User, **fields: Any) -> Run:
 
 
 def make_session(
-    cast: Cast, *, n_cases: int = 2, n_criteria: int = 3, n_runs: int = 2, graders: Sequence[User] = (), **options: Any
+    cast: Cast,
+    *,
+    n_cases: int = 2,
+    n_criteria: int = 3,
+    n_runs: int = 2,
+    graders: Sequence[User] = (),
+    **options: Any,
 ) -> GradingSession:
     """Open a session of Lou's: Gia and Gus grade every answer, unless others are named."""
     release = make_release(cast, name=f"set-{Release.objects.count()}", contents=cases(n_cases, n_criteria))
     runs = [make_run(release, f"{release.name}-run-{n}", by=cast.lou) for n in range(1, n_runs + 1)]
-    return open_session(release=release, runs=runs, graders=graders or [cast.gia, cast.gus], by=cast.lou, **options)
+    return open_session(
+        release=release, runs=runs, graders=graders or [cast.gia, cast.gus], by=cast.lou, **options
+    )
 
 
 def cases(n_cases: int, n_criteria: int) -> list[CaseContent]:

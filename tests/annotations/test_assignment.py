@@ -14,7 +14,9 @@ sizes = st.tuples(st.integers(0, 40), st.integers(1, 6)).flatmap(
 
 
 @given(sizes)
-def test_every_answer_gets_its_graders_and_every_grader_an_even_share(size: tuple[int, int, int, int]) -> None:
+def test_every_answer_gets_its_graders_and_every_grader_an_even_share(
+    size: tuple[int, int, int, int],
+) -> None:
     n_responses, n_graders, overlap, seed = size
     plan = plan_assignments(range(n_responses), range(n_graders), overlap, seed)
     pairs = [(planned.response, planned.grader) for planned in plan]

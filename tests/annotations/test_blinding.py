@@ -57,7 +57,10 @@ def own_addresses(session: GradingSession) -> list[str]:
         ("annotations:session-list", []),
         ("annotations:session-new", []),
         ("annotations:session-set-up", [release.pk]),
-        *[(f"annotations:session-{name}", [session.pk]) for name in ("detail", "end", "close", "agreement", "scores")],
+        *[
+            (f"annotations:session-{name}", [session.pk])
+            for name in ("detail", "end", "close", "agreement", "scores")
+        ],
         *[(f"annotations:{name}", [session.pk]) for name in ("grade", "grade-done")],
         *[("annotations:grade-item", [session.pk, position]) for position in range(1, 6)],
         ("annotations:run-score", [run.pk]),
@@ -109,7 +112,9 @@ def fillings(names: list[str], values: dict[str, list[object]]) -> Iterator[dict
 
 
 @pytest.mark.parametrize("state", [SessionState.OPEN, SessionState.ADJUDICATING])
-def test_nothing_a_grader_receives_names_a_system(cast: Cast, as_user, session: GradingSession, state: str) -> None:
+def test_nothing_a_grader_receives_names_a_system(
+    cast: Cast, as_user, session: GradingSession, state: str
+) -> None:
     give(cast.lou, session, positions=[1, 2])
     if state == SessionState.ADJUDICATING:
         end_grading(session=session, by=cast.lou)
@@ -148,10 +153,19 @@ def test_saving_and_refusals_keep_the_secret(cast: Cast, as_user, session: Gradi
         assert leaks(client.post(address, {"verdict-0": "met"})) == []
 
 
-def test_a_run_graded_blind_is_not_offered_for_another_session(cast: Cast, as_user, session: GradingSession) -> None:
+def test_a_run_graded_blind_is_not_offered_for_another_session(
+    cast: Cast, as_user, session: GradingSession
+) -> None:
     address = reverse("annotations:session-set-up", args=[session.release_id])
     run = session.runs.first()
-    sent = {"runs": [run.pk], "graders": [cast.gia.pk], "overlap": 1, "seed": 1, "act": "open", "planned": "x"}
+    sent = {
+        "runs": [run.pk],
+        "graders": [cast.gia.pk],
+        "overlap": 1,
+        "seed": 1,
+        "act": "open",
+        "planned": "x",
+    }
     response = as_user(cast.lou).post(address, sent)
     assert response.status_code == 422
     assert leaks(response) == []
@@ -160,7 +174,9 @@ def test_a_run_graded_blind_is_not_offered_for_another_session(cast: Cast, as_us
 def test_an_older_closed_session_keeps_the_name_of_a_run_that_is_graded_blind_again(
     cast: Cast, as_user, session: GradingSession
 ) -> None:
-    older = open_session(release=session.release, runs=list(session.runs.all()), graders=[cast.gia], by=cast.lou)
+    older = open_session(
+        release=session.release, runs=list(session.runs.all()), graders=[cast.gia], by=cast.lou
+    )
     close_session(session=older, reason="Done.", by=cast.lou)
     response = as_user(cast.lou).get(reverse("annotations:session-detail", args=[older.pk]))
     assert response.status_code == 200

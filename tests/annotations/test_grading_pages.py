@@ -145,7 +145,12 @@ def test_a_verdict_is_saved_alone_and_twice_is_once(cast: Cast, as_user) -> None
         assert response.json() == {"judged": 1, "criteria": 3, "done": 0, "total": 4}
     assert Grade.objects.get().explanation == "Said so."
     assert client.post(save(session), DONE).json()["done"] == 1
-    assert client.post(save(session), {"cleared": "1"}).json() == {"judged": 2, "criteria": 3, "done": 0, "total": 4}
+    assert client.post(save(session), {"cleared": "1"}).json() == {
+        "judged": 2,
+        "criteria": 3,
+        "done": 0,
+        "total": 4,
+    }
 
 
 def test_a_note_without_a_verdict_is_shown_again_and_nothing_is_lost(cast: Cast, as_user) -> None:
@@ -164,7 +169,12 @@ def test_a_note_without_a_verdict_is_shown_again_and_nothing_is_lost(cast: Cast,
     assert refused.json()["message"].startswith("Criterion 2 has a note")
 
 
-NO_VERDICTS = [{"verdict-0": "judge_failed"}, {"verdict-0": "good"}, {"cleared": "9"}, {"note-0": "x" * 10_001}]
+NO_VERDICTS = [
+    {"verdict-0": "judge_failed"},
+    {"verdict-0": "good"},
+    {"cleared": "9"},
+    {"note-0": "x" * 10_001},
+]
 
 
 @pytest.mark.parametrize("sent", NO_VERDICTS)
@@ -260,7 +270,9 @@ def test_the_desk_costs_the_same_however_much_there_is(
     assert costs[0] == costs[1]
 
 
-def test_saving_costs_the_same_however_much_there_is(cast: Cast, as_user, django_assert_max_num_queries) -> None:
+def test_saving_costs_the_same_however_much_there_is(
+    cast: Cast, as_user, django_assert_max_num_queries
+) -> None:
     small, large = make_session(cast, n_cases=2, n_criteria=2), make_session(cast, n_cases=12, n_criteria=12)
     client, costs = as_user(cast.gia), []
     for session, n_criteria in ((small, 2), (large, 12)):

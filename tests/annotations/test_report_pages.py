@@ -98,6 +98,7 @@ def test_a_paradox_is_explained(cast: Cast, as_user) -> None:  # type: ignore[no
     assert re.search(r"Why −?0\.\d\d and 0\.\d\d can both be true", text)
     assert "97% of all verdicts are “met”" in text  # 174 of 180
     assert "do not quote α alone" in text
+    assert "One verdict is so common here that this number says little" in text
 
 
 def test_no_paradox_is_explained_where_there_is_none(cast: Cast, as_user) -> None:  # type: ignore[no-untyped-def]

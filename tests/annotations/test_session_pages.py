@@ -74,7 +74,10 @@ def test_the_plan_is_shown_before_the_session_opens(cast: Cast, as_user, release
     response = client.post(address, choices(cast, list(release.runs.all()), overlap=1))
     plan, page = response.context["plan"], response.content.decode()
     assert (plan.cases, plan.answers, plan.units, plan.verdicts) == (2, 4, 12, 12)
-    assert [(load.person, load.answers, load.units) for load in plan.loads] == [(cast.gia, 2, 6), (cast.gus, 2, 6)]
+    assert [(load.person, load.answers, load.units) for load in plan.loads] == [
+        (cast.gia, 2, 6),
+        (cast.gus, 2, 6),
+    ]
     assert "Open the session" in page
     assert not GradingSession.objects.exists()
 
@@ -130,7 +133,9 @@ def test_a_department_without_graders_is_told_what_to_do(cast: Cast, as_user, re
     assert "Ask an administrator to give somebody the role of grader" in page
 
 
-@pytest.mark.parametrize(("name", "status"), [("ana", 403), ("ola", 403), ("ada", 403), ("gia", 404), ("eve", 404)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("ana", 403), ("ola", 403), ("ada", 403), ("gia", 404), ("eve", 404)]
+)
 def test_who_may_not_set_up_a_session(cast: Cast, as_user, release: Release, name: str, status: int) -> None:
     client = as_user(getattr(cast, name))
     address = reverse("annotations:session-set-up", args=[release.pk])
@@ -162,7 +167,10 @@ def test_another_departments_session_is_no_such_thing(cast: Cast, as_user, name:
     for address in ("session-detail", "session-end", "session-close"):
         assert client.get(reverse(f"annotations:{address}", args=[session.pk])).status_code == 404
     for address in ("session-end", "session-close"):
-        assert client.post(reverse(f"annotations:{address}", args=[session.pk]), {"reason": "x"}).status_code == 404
+        assert (
+            client.post(reverse(f"annotations:{address}", args=[session.pk]), {"reason": "x"}).status_code
+            == 404
+        )
     session.refresh_from_db()
     assert session.state == SessionState.OPEN
 
@@ -173,7 +181,10 @@ def test_who_only_reads_does_not_end_or_close(cast: Cast, as_user, name: str) ->
     page = page_of(client, "session-detail", session.pk)
     for address in ("session-end", "session-close"):
         assert reverse(f"annotations:{address}", args=[session.pk]) not in page
-        assert client.post(reverse(f"annotations:{address}", args=[session.pk]), {"reason": "x"}).status_code == 403
+        assert (
+            client.post(reverse(f"annotations:{address}", args=[session.pk]), {"reason": "x"}).status_code
+            == 403
+        )
 
 
 def test_ending_says_what_is_unfinished_first(cast: Cast, as_user) -> None:
@@ -236,7 +247,9 @@ def cost(client, counter, address: str) -> int:  # type: ignore[no-untyped-def]
     return len(counted.captured_queries)
 
 
-def test_lists_cost_the_same_however_long_they_are(cast: Cast, as_user, django_assert_max_num_queries) -> None:
+def test_lists_cost_the_same_however_long_they_are(
+    cast: Cast, as_user, django_assert_max_num_queries
+) -> None:
     client = as_user(cast.lou)
     addresses = [reverse("annotations:session-list"), reverse("annotations:session-new")]
     for _session in range(2):
@@ -247,7 +260,9 @@ def test_lists_cost_the_same_however_long_they_are(cast: Cast, as_user, django_a
     assert [cost(client, django_assert_max_num_queries, address) for address in addresses] == before
 
 
-def test_a_session_costs_the_same_however_large_it_is(cast: Cast, as_user, django_assert_max_num_queries) -> None:
+def test_a_session_costs_the_same_however_large_it_is(
+    cast: Cast, as_user, django_assert_max_num_queries
+) -> None:
     client = as_user(cast.lou)
     small = make_session(cast, n_cases=2, n_runs=1, graders=[cast.gia])
     large = make_session(cast, n_cases=12, n_criteria=12, n_runs=4, graders=[cast.gia, cast.gus, cast.geo])

@@ -56,7 +56,10 @@ def test_only_a_lead_of_the_department_opens_ends_and_closes(cast: Cast, name: s
 
 def test_what_cannot_be_graded_is_refused(cast: Cast) -> None:
     release = make_release(cast)
-    run, other = make_run(release, "m1", by=cast.lou), make_run(make_release(cast, name="other"), "m2", by=cast.lou)
+    run, other = (
+        make_run(release, "m1", by=cast.lou),
+        make_run(make_release(cast, name="other"), "m2", by=cast.lou),
+    )
     refusals = [
         ({"runs": []}, "at least one run"),
         ({"runs": [run, run]}, "named twice"),
@@ -70,7 +73,9 @@ def test_what_cannot_be_graded_is_refused(cast: Cast) -> None:
     ]
     for changed, sentence in refusals:
         with pytest.raises(BadInput, match=sentence):
-            open_session(**{"release": release, "runs": [run], "graders": [cast.gia], "by": cast.lou, **changed})
+            open_session(
+                **{"release": release, "runs": [run], "graders": [cast.gia], "by": cast.lou, **changed}
+            )
     assert not GradingSession.objects.exists()
 
 
@@ -110,10 +115,20 @@ def test_a_tie_an_abstention_and_a_missing_verdict_are_three_things(cast: Cast) 
         given = {index: GivenVerdict(verdict) for index, verdict in enumerate(verdicts)}
         save_grades(assignment=assignment_of(person, session), verdicts=given, by=person)
     undecided = count_undecided(session)
-    assert (undecided.unresolved, undecided.cannot_judge, undecided.judge_failed, undecided.missing) == (1, 1, 0, 1)
+    assert (undecided.unresolved, undecided.cannot_judge, undecided.judge_failed, undecided.missing) == (
+        1,
+        1,
+        0,
+        1,
+    )
     response = assignment_of(cast.gia, session).response
     Resolution.objects.create(
-        session=session, response=response, criterion_index=1, verdict="met", reason="Looked again.", by=cast.lou
+        session=session,
+        response=response,
+        criterion_index=1,
+        verdict="met",
+        reason="Looked again.",
+        by=cast.lou,
     )
     assert close_session(session=session, reason="Done.", by=cast.lou).total == 2
 

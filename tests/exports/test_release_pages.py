@@ -20,7 +20,13 @@ def release(cast: Cast) -> Release:
     for number in range(4):
         make_approved(cast, title=f"Case {number}")
     return freeze_release(
-        department=cast.department, name="ed", version="1.0.0", stage=Stage.CANDIDATE, by=cast.lou, held_out=0.25, seed=1
+        department=cast.department,
+        name="ed",
+        version="1.0.0",
+        stage=Stage.CANDIDATE,
+        by=cast.lou,
+        held_out=0.25,
+        seed=1,
     )
 
 
@@ -34,8 +40,13 @@ def test_lead_freezes_by_hand(cast: Cast, client: Client) -> None:
     shown = client.get(page("release-new")).content.decode()
     assert "2 cases" in shown and "Wanted" in shown
     data = {
-        "name": "ed", "version": "1.0.0", "stage": "candidate", "selection": "hand", "cases": [wanted.pk], "held_out": 0,
-    }  # fmt: skip
+        "name": "ed",
+        "version": "1.0.0",
+        "stage": "candidate",
+        "selection": "hand",
+        "cases": [wanted.pk],
+        "held_out": 0,
+    }
     answer = client.post(page("release-new"), data)
     assert answer.status_code == 302
     assert [item.prompt_id for item in Release.objects.get().items.all()] == [wanted.prompt_id]
@@ -52,7 +63,9 @@ def test_lead_freezes_by_hand(cast: Cast, client: Client) -> None:
         ({"held_out": 100}, "99"),
     ],
 )
-def test_bad_freeze_says_why_and_freezes_nothing(cast: Cast, client: Client, change: dict, words: str) -> None:
+def test_bad_freeze_says_why_and_freezes_nothing(
+    cast: Cast, client: Client, change: dict, words: str
+) -> None:
     make_approved(cast)
     client.force_login(cast.lou)
     data = {"name": "ed", "version": "1.0.0", "stage": "candidate", "selection": "all", "held_out": 0}
@@ -73,7 +86,13 @@ def test_taken_name_is_told_as_a_conflict(cast: Cast, client: Client, release: R
 def test_detail_tells_what_is_inside(cast: Cast, client: Client, release: Release) -> None:
     client.force_login(cast.ana)
     shown = client.get(page("release-detail", "ed", "1.0.0")).content.decode()
-    for words in ("Case 0", "3 public, 1 held out", release.sha256, "4 cases approved by 2 reviewers", "export_release"):
+    for words in (
+        "Case 0",
+        "3 public, 1 held out",
+        release.sha256,
+        "4 cases approved by 2 reviewers",
+        "export_release",
+    ):
         assert words in shown
     assert client.get(page("release-manifest", "ed", "1.0.0")).content.decode() == release.manifest_text
     assert "Rubric" in client.get(page("release-item", "ed", "1.0.0", 1)).content.decode()
@@ -101,10 +120,14 @@ def test_download_holds_back_what_is_held_out(cast: Cast, client: Client, releas
     answer = client.post(page("release-download", "ed", "1.0.0"), {"format": "healthbench"})
     assert answer["Content-Type"] == "application/zip"
     assert _lines(answer.getvalue(), "healthbench.jsonl") == 3
-    refused = client.post(page("release-download", "ed", "1.0.0"), {"format": "canonical", "recipient": "Lab"})
+    refused = client.post(
+        page("release-download", "ed", "1.0.0"), {"format": "canonical", "recipient": "Lab"}
+    )
     assert refused.status_code == 422
     data = {"format": "canonical", "recipient": "Lab", "reason": "Joint study"}
-    assert _lines(client.post(page("release-download", "ed", "1.0.0"), data).getvalue(), "canonical.jsonl") == 4
+    assert (
+        _lines(client.post(page("release-download", "ed", "1.0.0"), data).getvalue(), "canonical.jsonl") == 4
+    )
     assert AuditEvent.objects.filter(verb="release:export", why="Joint study").count() == 1
 
 
@@ -131,8 +154,13 @@ def test_queries_do_not_grow(cast: Cast, client: Client, release: Release) -> No
     for number in range(5):
         make_approved(cast, title=f"More {number}")
     for minor in range(1, 6):
-        freeze_release(department=cast.department, name="ed", version=f"1.{minor}.0", stage="final", by=cast.lou)
-    assert [_queries(client, page("release-list")), _queries(client, page("release-detail", "ed", "1.5.0"))] == counts
+        freeze_release(
+            department=cast.department, name="ed", version=f"1.{minor}.0", stage="final", by=cast.lou
+        )
+    assert [
+        _queries(client, page("release-list")),
+        _queries(client, page("release-detail", "ed", "1.5.0")),
+    ] == counts
 
 
 def _queries(client: Client, url: str) -> int:

@@ -22,13 +22,21 @@ def release(cast: Cast) -> Release:
 
 
 def answers(release: Release, **change: object) -> SimpleUploadedFile:
-    rows = [{"prompt_id": item.prompt_id, "completion": f"Answer {item.position}"} for item in release.items.all()]
+    rows = [
+        {"prompt_id": item.prompt_id, "completion": f"Answer {item.position}"} for item in release.items.all()
+    ]
     rows[-1] |= change
     return SimpleUploadedFile("answers.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
 def post(client: Client, file: SimpleUploadedFile, **change: object):  # type: ignore[no-untyped-def]
-    data = {"release": "ed==1.0.0", "run": "m1", "file": file, "model": "secret-model", "parameters": "temperature=0"}
+    data = {
+        "release": "ed==1.0.0",
+        "run": "m1",
+        "file": file,
+        "model": "secret-model",
+        "parameters": "temperature=0",
+    }
     return client.post(reverse("exports:run-new"), data | change)
 
 

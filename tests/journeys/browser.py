@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.cast import PASSWORD
 from tests.journeys.keyboard import Keys
@@ -28,6 +36,7 @@ HOW_TO_INSTALL = (
 )
 DESK = (1280, 800)
 PHONE = (390, 844)
+# Milliseconds a page may take on a busy machine.
 PATIENCE = 10_000
 # How a page says that a person should mend something; the browser reports them like any failed request.
 _MENDABLE = re.compile(r"the server responded with a status of (409|422) ")
@@ -44,6 +53,7 @@ def find_chromium() -> str | None:
 @contextmanager
 def running_chromium(program: str) -> Iterator[Browser]:
     """Start the browser, and always end it."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         try:

@@ -1,13 +1,15 @@
 """Fixtures of the journeys: a browser, a server, and people who visit it."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
+from django.http.response import HttpResponseBase
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser
 
@@ -15,6 +17,7 @@ from builder.models import User
 from tests.journeys.browser import DESK, HOW_TO_INSTALL, Visitor, find_chromium, running_chromium
 
 Visit = Callable[..., Visitor]
+Meanwhile = AbstractContextManager[Any]
 
 
 class PatientServer(ThreadedWSGIServer):
@@ -62,7 +65,7 @@ class OneAtATime(StaticFilesHandler):
 
     turn = threading.RLock()
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> HttpResponseBase:
         with self.turn:
             return super().__call__(environ, start_response)
 
@@ -93,7 +96,7 @@ def browser(chromium: str, server: Server) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def meanwhile(server: Server) -> threading.RLock:
+def meanwhile(server: Server) -> Meanwhile:
     """Hold this while the test itself uses the database, so that no request is under way."""
     return OneAtATime.turn
 

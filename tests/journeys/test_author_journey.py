@@ -1,7 +1,5 @@
 """An author writes a case, loses nothing, mends what is wrong, and meets a colleague who saved meanwhile."""
 
-import threading
-
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +10,7 @@ from builder.services.cases import save_revision
 from tests.cast import Cast, make_user
 from tests.factories import make_content, make_draft
 from tests.journeys.browser import PHONE, Visitor
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import Meanwhile, Visit
 from tests.journeys.inspection import check_accessibility, inspect
 
 pytestmark = pytest.mark.browser
@@ -129,7 +127,7 @@ def look_at_previews(author: Visitor) -> None:
 
 
 def test_a_case_is_written_by_keyboard_and_survives_a_closed_browser(
-    visit: Visit, cast: Cast, meanwhile: threading.RLock
+    visit: Visit, cast: Cast, meanwhile: Meanwhile
 ) -> None:
     author = visit(cast.ada)
     inspect(author.page)
@@ -157,7 +155,7 @@ def test_a_case_is_written_by_keyboard_and_survives_a_closed_browser(
 
 
 def test_a_case_that_is_not_ready_says_why_and_leads_to_the_field(
-    visit: Visit, cast: Cast, meanwhile: threading.RLock
+    visit: Visit, cast: Cast, meanwhile: Meanwhile
 ) -> None:
     wrong = Criterion("Tells the patient to wait.", 7, ["axis:accuracy"], "c2", red_line=True)
     case = make_draft(cast, rubrics=[make_content().rubrics[0], wrong])
@@ -183,7 +181,7 @@ def test_a_case_that_is_not_ready_says_why_and_leads_to_the_field(
 
 
 def test_both_texts_are_shown_when_a_colleague_saved_meanwhile(
-    visit: Visit, cast: Cast, meanwhile: threading.RLock
+    visit: Visit, cast: Cast, meanwhile: Meanwhile
 ) -> None:
     case = make_draft(cast)
     colleague = make_user("amy")

@@ -1,7 +1,5 @@
 """A grader judges answers blind: with digits alone, with breaks, with notes, on a phone, and in Korean."""
 
-import threading
-
 import pytest
 from django.utils import translation
 from playwright.sync_api import expect
@@ -14,7 +12,7 @@ from tests.annotations.rows import assignment_of, make_release, make_run, make_s
 from tests.cast import Cast
 from tests.factories import make_content
 from tests.journeys.browser import PHONE, Visitor
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import Meanwhile, Visit
 from tests.journeys.inspection import check_width, inspect
 
 pytestmark = pytest.mark.browser
@@ -51,7 +49,7 @@ def verdicts_of(grader: Visitor) -> list[str]:
 
 
 def test_eight_criteria_are_judged_with_digits_alone(
-    visit: Visit, cast: Cast, session: GradingSession, meanwhile: threading.RLock
+    visit: Visit, cast: Cast, session: GradingSession, meanwhile: Meanwhile
 ) -> None:
     grader = visit(cast.gia)
     inspect(grader.page)
@@ -94,7 +92,7 @@ def test_a_break_loses_nothing(visit: Visit, cast: Cast, session: GradingSession
 
 
 def test_a_note_takes_letters_and_digits_as_text(
-    visit: Visit, cast: Cast, session: GradingSession, meanwhile: threading.RLock
+    visit: Visit, cast: Cast, session: GradingSession, meanwhile: Meanwhile
 ) -> None:
     grader = visit(cast.gia)
     page, keys = grader.page, grader.keys

@@ -74,7 +74,7 @@ def test_the_keyboard_gives_up_and_sees_what_is_covered(visit: Visit, cast: Cast
         """() => {
           const cover = document.body.appendChild(document.createElement('dialog'))
           cover.show()
-          Object.assign(cover.style, { position: 'fixed', inset: 0, width: '100vw', height: '100vh' })
+          Object.assign(cover.style, { position: 'fixed', inset: 0, width: '100vw', height: '100vh', zIndex: 9 })
         }"""
     )
     with pytest.raises(AssertionError, match="hidden under <dialog"):

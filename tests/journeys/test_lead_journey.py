@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from tests.cast import Cast
 from tests.exports.builders import answers_to, make_cases, write_jsonl
 from tests.exports.builders import make_release as freeze
 from tests.journeys.browser import Visitor
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import Meanwhile, Visit
 from tests.journeys.inspection import inspect
 
 pytestmark = pytest.mark.browser
@@ -77,8 +76,6 @@ def run_verify(bundle: Path) -> subprocess.CompletedProcess[str]:
 def bring_in_answers(lead: Visitor, answers: Path) -> None:
     """Upload a file of answers as the run m1."""
     page, keys = lead.page, lead.keys
-    keys.link("Bring in answers")
-    inspect(page)
     keys.write("Name of the run", "m1")
     keys.reach(page.get_by_label("File of answers"), most=2)
     with page.expect_file_chooser() as waiting:
@@ -86,7 +83,6 @@ def bring_in_answers(lead: Visitor, answers: Path) -> None:
     waiting.value.set_files(answers)
     keys.write("Model", "example-model", most=3)
     keys.button("Bring in the answers")
-    expect(page.get_by_text("2 answers came in.")).to_be_visible()
     inspect(page)
 
 
@@ -110,7 +106,7 @@ def open_session(lead: Visitor) -> None:
 
 
 def test_a_release_goes_out_and_its_answers_come_in(
-    visit: Visit, cast: Cast, meanwhile: threading.RLock, tmp_path: Path
+    visit: Visit, cast: Cast, meanwhile: Meanwhile, tmp_path: Path
 ) -> None:
     make_cases(cast, 2)
     lead = visit(cast.lou)
@@ -129,7 +125,10 @@ def test_a_release_goes_out_and_its_answers_come_in(
     with meanwhile:
         answers = write_jsonl(tmp_path / "answers.jsonl", answers_to(Release.objects.get()))
     lead.page.goto("/releases/ed-triage/1.0.0/")
+    lead.keys.link("Bring in answers")
+    inspect(lead.page)
     bring_in_answers(lead, answers)
+    expect(lead.page.get_by_text("2 answers came in.")).to_be_visible()
     open_session(lead)
     with meanwhile:
         session = GradingSession.objects.get()
@@ -138,19 +137,16 @@ def test_a_release_goes_out_and_its_answers_come_in(
 
 
 def test_a_wrong_answers_file_names_its_line_and_brings_nothing_in(
-    visit: Visit, cast: Cast, meanwhile: threading.RLock, tmp_path: Path
+    visit: Visit, cast: Cast, meanwhile: Meanwhile, tmp_path: Path
 ) -> None:
     rows = answers_to(freeze(cast))
     rows[1]["prompt_id"] = "somewhere-else"
     lead = visit(cast.lou)
     lead.page.goto("/runs/new/")
-    lead.page.get_by_label("Name of the run").fill("m1")
-    lead.page.get_by_label("File of answers").set_input_files(write_jsonl(tmp_path / "answers.jsonl", rows))
-    lead.keys.button("Bring in the answers")
+    bring_in_answers(lead, write_jsonl(tmp_path / "answers.jsonl", rows))
     summary = lead.page.locator(".nhsuk-error-summary")
     expect(summary).to_be_focused()
     expect(summary).to_contain_text("line 2")
     expect(lead.page).to_have_title("Error: Bring in answers – Clinwright")
-    inspect(lead.page)
     with meanwhile:
         assert not Run.objects.exists()

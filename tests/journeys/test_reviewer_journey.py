@@ -1,7 +1,5 @@
 """Reviewers vote, ask for changes and approve; nobody approves a case of their own."""
 
-import threading
-
 import msgspec
 import pytest
 from django.urls import reverse
@@ -12,7 +10,7 @@ from builder.services.cases import save_revision, submit_case
 from tests.cast import Cast
 from tests.factories import make_submitted
 from tests.journeys.browser import Visitor
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import Meanwhile, Visit
 from tests.journeys.inspection import inspect
 
 pytestmark = pytest.mark.browser
@@ -55,34 +53,37 @@ def revise(case: Case, cast: Cast) -> None:
     submit_case(case=case, by=cast.ada)
 
 
-def test_a_case_is_sent_back_and_then_approved_by_two(
-    visit: Visit, cast: Cast, meanwhile: threading.RLock
-) -> None:
+def ask_for_changes(reviewer: Visitor) -> None:
+    """Ask for changes, after having forgotten to say which: what was voted is still there."""
+    page, keys = reviewer.page, reviewer.keys
+    vote(reviewer, 1, agree=False)
+    comment_on(reviewer, 1, WISH)
+    vote(reviewer, 2, agree=True)
+    vote(reviewer, 3, agree=True)
+    keys.button("Ask for changes")
+    expect(page).to_have_title("Error: Review: Chest pain on the ward – Clinwright")
+    expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+    expect(
+        page.get_by_role("group", name="Your vote on criterion 1").get_by_label("Disagree")
+    ).to_be_checked()
+    expect(page.get_by_text(WISH)).to_be_visible()
+    inspect(page)
+
+    keys.reach(page.get_by_role("link", name="Say what should change."), most=1)
+    keys.press("Enter")
+    expect(page.get_by_label("Comment", exact=True)).to_be_focused()
+    keys.type("One criterion needs a number.")
+    keys.button("Ask for changes")
+    inspect(page)
+
+
+def test_a_case_is_sent_back_and_then_approved_by_two(visit: Visit, cast: Cast, meanwhile: Meanwhile) -> None:
     case = make_submitted(cast)
     reviewer = visit(cast.rui)
     expect(reviewer.page.get_by_text("Review next: Chest pain on the ward")).to_be_visible()
     reviewer.keys.link("Read and vote")
     inspect(reviewer.page)
-
-    vote(reviewer, 1, agree=False)
-    comment_on(reviewer, 1, WISH)
-    vote(reviewer, 2, agree=True)
-    vote(reviewer, 3, agree=True)
-    reviewer.keys.button("Ask for changes")
-    expect(reviewer.page).to_have_title("Error: Review: Chest pain on the ward – Clinwright")
-    expect(reviewer.page.locator(".nhsuk-error-summary")).to_be_focused()
-    inspect(reviewer.page)
-    expect(
-        reviewer.page.get_by_role("group", name="Your vote on criterion 1").get_by_label("Disagree")
-    ).to_be_checked()
-    expect(reviewer.page.get_by_text(WISH)).to_be_visible()
-
-    reviewer.keys.reach(reviewer.page.get_by_role("link", name="Say what should change."), most=1)
-    reviewer.keys.press("Enter")
-    expect(reviewer.page.get_by_label("Comment", exact=True)).to_be_focused()
-    reviewer.keys.type("One criterion needs a number.")
-    reviewer.keys.button("Ask for changes")
-    inspect(reviewer.page)
+    ask_for_changes(reviewer)
     with meanwhile:
         case.refresh_from_db()
         assert case.state == CaseState.CHANGES_REQUESTED

@@ -5,17 +5,19 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from annotations.models import GradingSession, SessionKind, SessionState
 from annotations.selectors.agreement import report_agreement
 from annotations.selectors.scores import compare, report_session
 from annotations.services.demonstration import PASSWORD, RELEASE, DemoPeople, load_demonstration
-from annotations.models import GradingSession, SessionKind, SessionState
 from builder.common.commands import ServiceCommand
 
 
 class Command(ServiceCommand):
     """Load a hospital with sixteen illustrative cases, two systems' answers, three graders and their scores."""
 
-    help = "Load the demonstration: illustrative cases through the whole loop. Running it again changes nothing."
+    help = (
+        "Load the demonstration: illustrative cases through the whole loop. Running it again changes nothing."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load, and print what came out and how to sign in."""
@@ -29,14 +31,18 @@ class Command(ServiceCommand):
 
     def _print_findings(self) -> None:
         session = GradingSession.objects.filter(
-            release__name=RELEASE[0], release__version=RELEASE[1], kind=SessionKind.GRADED, state=SessionState.CLOSED
+            release__name=RELEASE[0],
+            release__version=RELEASE[1],
+            kind=SessionKind.GRADED,
+            state=SessionState.CLOSED,
         ).latest("pk")
         reports = report_session(session)
         for report in reports:
             score, red = report.overall, report.red_lines
             self.say(
                 f"  {report.run.name:<11} score {score.mean:.2f} ({score.ci_low:.2f} to {score.ci_high:.2f}), "
-                f"{score.n} cases; {red.failures} of {red.n} answers crossed a red line (true rate up to {red.ci_high:.0%})"
+                f"{score.n} cases; {red.failures} of {red.n} answers crossed a red line "
+                f"(true rate up to {red.ci_high:.0%})"
             )
         for row in compare(reports):
             self.say(

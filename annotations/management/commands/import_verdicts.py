@@ -21,7 +21,10 @@ class Command(ServiceCommand):
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--run", required=True, metavar="RUN")
         parser.add_argument(
-            "--rater", required=True, metavar="RATER", help="whose verdicts they are (overrides a row's own rater)"
+            "--rater",
+            required=True,
+            metavar="RATER",
+            help="whose verdicts they are (overrides a row's own rater)",
         )
         self.add_by(parser)
 
@@ -36,7 +39,9 @@ class Command(ServiceCommand):
             progress=self.with_progress,
         )
         if not result.created:
-            self.say(f"Nothing changed: these {result.verdicts} verdicts are already in session {result.session.pk}.")
+            self.say(
+                f"Nothing changed: these {result.verdicts} verdicts are already in session {result.session.pk}."
+            )
             return
         self.say(
             f"Imported {result.verdicts} verdicts of {options['rater']} on {result.responses} answers of "

@@ -75,7 +75,9 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database_settings(env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+DATABASES = {
+    "default": database_settings(env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rate limits of sign-in must hold across processes, so the cache lives in the database by default.
 CACHES = {

@@ -63,7 +63,7 @@ def test_icc_degenerate() -> None:
     assert (shifted["ICC(2,1)"].value or 1) < 1.0
 
 
-@pytest.mark.parametrize("ratings", [[["a", "b"]], [1.0, 2.0], RatingTable.from_matrix([["a", "b"]])])
+@pytest.mark.parametrize("ratings", [[["a", "b"]], [1.0, 2.0], [[1.0, float("inf")], [2.0, 3.0]], RatingTable.from_matrix([["a", "b"]])])
 def test_icc_refuses_what_is_not_a_table_of_numbers(ratings: Any) -> None:
     with pytest.raises(ValueError, match=r"needs|must be units"):
         icc(ratings)
@@ -129,7 +129,7 @@ def test_bootstrap_of_tied_scores_equals_scipy_on_each_resample(method: Any) -> 
     rng = np.random.default_rng(1)
     x, y = rng.integers(0, 4, (5, 30)).astype(float), rng.integers(0, 4, (5, 30)).astype(float)
     rows = _spearman_rows(x, y) if method == "spearman" else _kendall_rows(x, y)
-    test = stats.spearmanr if method == "spearman" else stats.kendalltau
+    test: Any = stats.spearmanr if method == "spearman" else stats.kendalltau
     assert rows.tolist() == pytest.approx([test(a, b).statistic for a, b in zip(x, y, strict=True)])
 
 
