@@ -6,7 +6,7 @@ SHELL := /bin/sh
 # The steps share one environment and one database, so `make -j` must not run them side by side.
 .NOTPARALLEL:
 .PHONY: help setup demo demo-data test lint types test-sqlite test-postgres test-browser bench \
-	system-packages lock openapi messages translations format
+	system-packages lock openapi messages translations screenshots format
 
 PORT ?= 8000
 # Processes of pytest; 0 runs the tests one after the other in a single process.
@@ -93,6 +93,9 @@ test-browser: $(STAMP) ## Run only the journeys in Chromium
 bench: $(STAMP) ## Print ratios of speed against a named peer (not part of the tests)
 	@echo "Measuring; a few minutes on a quiet machine …"
 	@$(BIN)/python -m tests.benchmarks.bench_agreement
+
+screenshots: $(STAMP) ## Take the README's pictures from a fresh demonstration
+	@$(MANAGE) shell --no-imports -c "from tests.journeys.screenshots import main; main()"
 
 format: $(STAMP) ## Format the code and mend what the linter can mend
 	@echo "Formatting the code …"
