@@ -3,6 +3,7 @@
 One revision of a case holds one `CaseContent`; its canonical JSON is what is hashed, frozen and exported.
 """
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -12,6 +13,8 @@ from builder.common.canonical_json import canonical_json, sha256_text
 
 MIN_POINTS, MAX_POINTS = -10, 10
 AXIS_PREFIX, THEME_PREFIX = "axis:", "theme:"
+# Harnesses put a prompt_id into file names.
+PROMPT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 
 Role = Literal["system", "user", "assistant"]
 

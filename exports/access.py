@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 
 from builder import access
 from builder.access import Act
-from builder.common.errors import BadInput, NotFound
+from builder.common.errors import BadInput, NotFound, NotReady
 from builder.common.providers import BLINDED_RUNS, registry
 from builder.models import User
-from exports.models import Release, ReleaseState, Run
+from exports.models import Release, ReleaseState, Run, RunState
 from exports.models.runs import RunQuerySet
 
 
@@ -68,6 +68,14 @@ def get_run(user: User, name: str) -> Run:
     if run is None:
         raise NotFound(_("There is no such run, or it isn't yours to see."))
     return run
+
+
+def require_ready(run: Run) -> None:
+    """Raise NotReady unless all of the run's answers are in and it isn't withdrawn."""
+    if run.state != RunState.READY:
+        raise NotReady(
+            _("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run}
+        )
 
 
 def get_run_for(user: User, act: Act, name: str) -> Run:

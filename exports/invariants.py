@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
+from builder.content import PROMPT_ID
 from exports.records import CaseRecord
 
-SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 # Characters that Python's splitlines and some readers of JSON Lines take for the end of a line.
 _LINE_ENDS = re.compile("[\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e]")
 
@@ -28,7 +28,7 @@ class Violation:
 
 def prompt_id_is_safe(record: CaseRecord) -> bool:
     """An id fits in a file name and isn't read as a number."""
-    return bool(SAFE_ID.fullmatch(record.prompt_id)) and not record.prompt_id.isdigit()
+    return bool(PROMPT_ID.fullmatch(record.prompt_id)) and not record.prompt_id.isdigit()
 
 
 def conversation_is_plain(record: CaseRecord) -> bool:

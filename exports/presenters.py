@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from builder.vocabulary import language_label
 from exports.selectors import Coverage, ReleaseOverview
 
 _STEPS = ((1, "cw-h1"), (3, "cw-h2"), (6, "cw-h3"))
@@ -43,7 +44,9 @@ def theme_labels(coverage: Coverage) -> list[str]:
 
 def release_facts(overview: ReleaseOverview) -> list[dict[str, Any]]:
     """Return the facts of the manifest panel, for components/facts.html."""
-    languages = ", ".join(f"{count} {_language(code)}" for code, count in overview.languages.items())
+    languages = ", ".join(
+        f"{count} {language_label(code) or _('not given')}" for code, count in overview.languages.items()
+    )
     signs = overview.signs
     return [
         {"term": _("Cases"), "value": overview.release.n_items, "note": _held_out(overview)},
@@ -61,14 +64,6 @@ def release_facts(overview: ReleaseOverview) -> list[dict[str, Any]]:
         },
         {"term": _("Languages"), "value": len(overview.languages), "note": languages},
     ]
-
-
-def _language(code: str) -> str:
-    """Name a language; an unknown code stands as it came."""
-    try:
-        return get_language_info(code)["name_translated"]
-    except KeyError:
-        return code or _("not given")
 
 
 def _held_out(overview: ReleaseOverview) -> str:

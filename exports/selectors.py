@@ -14,6 +14,7 @@ from builder.common.canonical_json import sha256_text
 from builder.common.errors import NotFound
 from builder.content import CaseContent
 from builder.models import Case, Department, ExternalApproval, Kind, User
+from builder.selectors.cases import kind_label
 from exports.access import visible_runs
 from exports.formats.registry import FORMATS
 from exports.models import Release, ReleaseItem, ReleaseState, Response, Run, Stage
@@ -278,11 +279,6 @@ def answerable_releases(user: User) -> list[Release]:
     departments = departments_for(user, Act.IMPORT_RUNS)
     releases = Release.objects.filter(department__in=departments).with_stage().defer("manifest_text")
     return list(releases.exclude(states__stage=Stage.WITHDRAWN).order_by("-pk"))
-
-
-def kind_label(kind: str) -> str:
-    """Return a kind as people read it; an imported one stands as it came."""
-    return str(Kind(kind).label) if kind in Kind.values else kind
 
 
 class _Reader:

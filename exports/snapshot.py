@@ -8,7 +8,7 @@ import msgspec
 
 from builder.content import CaseContent
 from builder.models import Case, CaseRevision, ContestedRule, Decision, Department
-from builder.services.reviews import current_reviews, standings
+from builder.selectors.reviews import current_reviews, standings
 from exports.models import Release, ReleaseItem, Split
 from exports.records import CaseRecord, ReleaseRecord, item_hash
 

@@ -12,7 +12,7 @@ from annotations import access
 from annotations.api.serializers import CloseIn, ClosingOut, SessionIn, SessionOut, SessionRow
 from annotations.selectors.agreement import report_agreement
 from annotations.selectors.scores import report_session, session_scores_to_dict
-from annotations.selectors.sessions import graders_of, rater_progress, run_lines, sessions_of
+from annotations.selectors.sessions import graders_of, list_sessions, rater_progress, run_lines
 from annotations.services.sessions import close_session, end_grading, open_session
 from builder.access import Act, may
 from builder.api.base import ApiView, answers
@@ -28,7 +28,7 @@ class SessionsView(ApiView):
     @extend_schema(responses=answers(SessionRow(many=True)))
     def get(self, request: Request) -> Response:
         """List the sessions the caller reads, newest first."""
-        return self.listed(sessions_of(self.person), SessionRow)
+        return self.listed(list_sessions(self.person), SessionRow)
 
     @extend_schema(request=SessionIn, responses=answers(SessionOut, 201))
     def post(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from annotations.models import GradingSession
 from annotations.selectors.sessions import SessionPlan, plan_session
 from annotations.services.sessions import Closing, close_session, end_grading, open_session
-from builder.forms.service_form import ServiceForm
+from builder.forms.service_form import ServiceForm, offer
 from builder.models import User
 from exports.models import Release, Run
 
@@ -70,10 +70,8 @@ class SessionForm(ServiceForm):
         self.release = release
         self._runs = {str(run.pk): run for run in runs}
         self._graders = {str(grader.pk): grader for grader in graders}
-        self.fields["runs"].choices = [(key, _run_label(run)) for key, run in self._runs.items()]  # type: ignore[attr-defined]
-        self.fields["graders"].choices = [  # type: ignore[attr-defined]
-            (key, grader.name or grader.email) for key, grader in self._graders.items()
-        ]
+        offer(self, "runs", [(key, _run_label(run)) for key, run in self._runs.items()])
+        offer(self, "graders", [(key, str(grader)) for key, grader in self._graders.items()])
         self.fields["overlap"].initial = max(1, min(USUAL_OVERLAP, len(graders)))
         self.fields["seed"].initial = secrets.randbelow(1_000_000)
 

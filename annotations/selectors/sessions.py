@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
@@ -16,8 +15,6 @@ from annotations.selectors.grading import Progress
 from builder.access import Act, departments_for
 from builder.models import Role, User
 from exports.models import Release, ReleaseItem, Response, Run, RunState, Stage
-
-PAGE_LENGTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ class SessionPlan:
     digest: str
 
 
-def sessions_of(user: User) -> "QuerySet[GradingSession]":
+def list_sessions(user: User) -> "QuerySet[GradingSession]":
     """Return the sessions the person may read, newest first, each with its counts. Cost: one query."""
     assigned = Assignment.objects.filter(session=OuterRef("pk"))
     return (
@@ -85,11 +82,6 @@ def sessions_of(user: User) -> "QuerySet[GradingSession]":
         )
         .order_by("-pk")
     )
-
-
-def list_sessions(user: User, page: str | None = None) -> "Page[GradingSession]":
-    """Return a page of `sessions_of`. Cost: two queries."""
-    return Paginator(sessions_of(user), PAGE_LENGTH).get_page(page)
 
 
 def rater_progress(session: GradingSession, reader: User, *, with_names: bool) -> list[RaterProgress]:

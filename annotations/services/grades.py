@@ -32,7 +32,7 @@ def save_grades(*, assignment: Assignment, verdicts: Mapping[int, GivenVerdict],
     when the session is no longer open or the grader was removed from it, BadInput for an unknown criterion or verdict
     and for an explanation without a verdict: it has no row to live in.
     """
-    session = GradingSession.objects.select_for_update().get(pk=assignment.session_id)
+    session = GradingSession.objects.select_for_update(no_key=True).get(pk=assignment.session_id)
     locked = Assignment.objects.select_related("rater", "response__item").get(pk=assignment.pk)
     if locked.rater.user_id != by.pk:
         raise NotAllowed(_("This answer is assigned to somebody else."))

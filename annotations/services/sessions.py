@@ -24,7 +24,8 @@ from builder.access import Act
 from builder.common.errors import BadInput, NotReady
 from builder.models import Membership, Role, User
 from builder.services.audit import record
-from exports.models import Release, Response, Run, RunState, Stage
+from exports.access import require_ready, stage_of
+from exports.models import Release, Response, Run, Stage
 
 BATCH = 1_000
 
@@ -135,11 +136,8 @@ def _check_runs(release: Release, runs: Sequence[Run]) -> None:
                 _("Run %(run)s doesn't answer %(release)s.") % {"run": run.name, "release": release.label},
                 field="runs",
             )
-        if run.state != RunState.READY:
-            raise NotReady(
-                _("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run}
-            )
-    if release.states.filter(stage=Stage.WITHDRAWN).exists():
+        require_ready(run)
+    if stage_of(release) == Stage.WITHDRAWN:
         raise NotReady(_("%(release)s is withdrawn.") % {"release": release.label})
 
 
@@ -189,4 +187,4 @@ def _assign(session: GradingSession, runs: Sequence[Run], graders: Sequence[User
 
 
 def _lock(session: GradingSession) -> GradingSession:
-    return GradingSession.objects.select_for_update().get(pk=session.pk)
+    return GradingSession.objects.select_for_update(no_key=True).get(pk=session.pk)

@@ -1,6 +1,6 @@
 """Importing another tool's verdicts: they belong to a rater and land in a closed session of kind imported."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,17 +25,18 @@ from annotations.models import (
 )
 from builder import access
 from builder.access import Act
-from builder.common.errors import BadInput, Conflict, NotReady
-from builder.common.jsonl import Line
+from builder.common.errors import BadInput, Conflict
+from builder.common.jsonl import Line, file_sha256
+from builder.common.progress import Progress, unwatched
 from builder.content import Criterion
 from builder.models import User
 from builder.services.audit import record
-from exports.formats.results import file_sha256, read_verdicts
-from exports.models import Response, Run, RunState
+from exports.access import require_ready
+from exports.formats.results import read_verdicts
+from exports.models import Response, Run
 from exports.records import VerdictRecord
 
 BATCH = 200
-Progress = Callable[[Iterable[Any], str], Iterator[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class VerdictImport:
 
 
 def import_verdicts(
-    *, path: Path, run: Run, rater_name: str, by: User, progress: Progress | None = None
+    *, path: Path, run: Run, rater_name: str, by: User, progress: Progress = unwatched
 ) -> VerdictImport:
     """Bring in one rater's verdicts on a run, all or none; the same file again changes nothing.
 
@@ -58,11 +59,7 @@ def import_verdicts(
     """
     department = run.release.department
     access.require(by, Act.IMPORT_RUNS, department)
-    if run.state != RunState.READY:
-        raise NotReady(
-            _("Run %(run)s is not ready: its answers aren't all in, or it is withdrawn.") % {"run": run}
-        )
-    progress = progress or (lambda rows, _label: iter(rows))
+    require_ready(run)
     digest = file_sha256(path)
     rater = _external_rater(rater_name)
     existing = _session_of(rater, run)
@@ -78,12 +75,16 @@ def import_verdicts(
     return VerdictImport(session, True, responses, verdicts)
 
 
-def _session_of(rater: Rater, run: Run) -> GradingSession | None:
-    """Return the session that holds the rater's verdicts on the run, finished or interrupted."""
+def _session_of(rater: Rater, run: Run, *, hold: bool = False) -> GradingSession | None:
+    """Return the session that holds the rater's verdicts on the run, finished or interrupted.
+
+    `hold` waits for the batch that another import is writing to it, and keeps the next one out.
+    """
     if rater.pk is None:  # a new name has none
         return None
     mine = GradingSession.objects.filter(kind=SessionKind.IMPORTED, session_raters__rater=rater)
-    return mine.filter(session_runs__run=run).first()
+    mine = mine.filter(session_runs__run=run)
+    return (mine.select_for_update(of=("self",)) if hold else mine).first()
 
 
 def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater) -> VerdictImport:
@@ -162,10 +163,10 @@ def _new_session(run: Run, rater: Rater, digest: str, by: User) -> GradingSessio
 
     The run's row is held, so that of two imports at the same moment the second sees the first.
     """
-    Run.objects.select_for_update().get(pk=run.pk)
+    Run.objects.select_for_update(no_key=True).get(pk=run.pk)
     if rater.pk is None:
         rater, _created = Rater.objects.get_or_create(name=rater.name, kind=rater.kind)
-    existing = _session_of(rater, run)
+    existing = _session_of(rater, run, hold=True)
     if existing and existing.state == SessionState.CLOSED:
         raise Conflict(
             _("Somebody imported verdicts of this rater at the same moment. Look at the run again.")
@@ -225,7 +226,8 @@ def _write_batch(
 
 def _hold(session: GradingSession) -> None:
     """Raise Conflict unless the session still waits for these verdicts; hold its row until the transaction ends."""
-    waiting = GradingSession.objects.select_for_update().filter(pk=session.pk, state=SessionState.IMPORTING)
+    sessions = GradingSession.objects.select_for_update(no_key=True)
+    waiting = sessions.filter(pk=session.pk, state=SessionState.IMPORTING)
     if waiting.first() is None:
         raise Conflict(
             _("Another import of the same verdicts took the place of this one. Look at the run again.")

@@ -212,24 +212,28 @@ def association(
     if n < 2:
         return Association(name, None, None, None, None, "none", n, 0, 0, "undefined_no_pairs", "No pairs.")
     if np.ptp(left) == 0.0 or np.ptp(right) == 0.0:
-        note = "One of the scores never varies."
-        return Association(name, None, None, None, None, "none", n, 0, 0, "undefined_no_variation", note)
+        status = "undefined_no_variation"
+        return Association(name, None, None, None, None, "none", n, 0, 0, status, "A score never varies.")
     found = stats.spearmanr(left, right) if method == "spearman" else stats.kendalltau(left, right)
     value, p = float(found.statistic), number_or_none(found.pvalue)
     if n < FEWEST or (ci == "fisher_z" and method == "kendall" and n <= FEWEST):
         note = f"{n} pairs are too few for an interval."
         return Association(name, value, p, None, None, "none", n, 0, 0, "too_few", note)
     if abs(value) > 1.0 - 1e-12:
-        note = "The order is the same (or exactly reversed) throughout: an interval would have no width."
+        note = "The order is the same or exactly reversed: an interval would have no width."
         return Association(name, value, p, None, None, "none", n, 0, 0, "boundary", note)
     if ci == "bootstrap":
         return _bootstrapped(name, value, p, left, right, level, n_boot, seed)
     if ci == "none":
         return Association(name, value, p, None, None, "none", n, 0, 0, "ok", "")
+    low, high = _fisher_interval(value, n, method, level)
+    return Association(name, value, p, low, high, "fisher_z", n, 0, 0, "ok", "")
+
+
+def _fisher_interval(value: float, n: int, method: str, level: float) -> tuple[float, float]:
     variance = (1.0 + value**2 / 2.0) / (n - 3.0) if method == "spearman" else 0.437 / (n - 4.0)
     reach = float(stats.norm.ppf((1.0 + level) / 2.0)) * math.sqrt(variance)
-    low, high = math.tanh(math.atanh(value) - reach), math.tanh(math.atanh(value) + reach)
-    return Association(name, value, p, low, high, "fisher_z", n, 0, 0, "ok", "")
+    return math.tanh(math.atanh(value) - reach), math.tanh(math.atanh(value) + reach)
 
 
 def _column(values: Any) -> FloatArray:

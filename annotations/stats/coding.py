@@ -49,6 +49,8 @@ def as_column(values: Any, what: str) -> NDArray[Any]:
         column = np.asarray(listed) if _all_of_one_number_type(listed) else _object_array(listed)
     if column.ndim != 1:
         raise ValueError(f"{what} must be one-dimensional, but has shape {column.shape}.")
+    if column.dtype == np.uint64 and column.size and int(column.max()) <= np.iinfo(np.int64).max:
+        return column.astype(np.int64)  # bincount refuses it, and sums with signed codes turn into floats
     return column
 
 

@@ -76,9 +76,17 @@ def no_pairs_note(table: RatingTable) -> str:
 
 
 def plan(
-    table: RatingTable, name: str, kernel: Kernel, disagreement: Disagreement, options: IntervalOptions
+    table: RatingTable,
+    name: str,
+    kernel: Kernel,
+    disagreement: Disagreement,
+    options: IntervalOptions,
+    largest: float | None = None,
 ) -> Plan | Estimate:
-    """Return the estimate when it needs no resampling, else the estimate so far with its kernel."""
+    """Return the estimate when it needs no resampling, else the estimate so far with its kernel.
+
+    ``largest`` is the most a unit can disagree in the coefficient's own terms; by default in mean pairs.
+    """
     parts = point(kernel)
     value, pa, pe = (number_or_none(part[0]) for part in parts)
     if value is None:
@@ -90,9 +98,9 @@ def plan(
         note = f"Only one {unit} has two ratings, so there is no interval."
         return replace(estimate, status="single_unit", note=note)
     if disagreement.n_disagreeing == 0:
-        return _at_boundary(table, estimate, options, disagreement)
+        return _at_boundary(table, estimate, options, disagreement, largest)
     if options.ci != "gwet" and disagreement.pins_resampling(options.level):
-        estimate = _at_boundary(table, estimate, options, disagreement)
+        estimate = _at_boundary(table, estimate, options, disagreement, largest)
         return estimate if options.ci == "none" else Plan(kernel, estimate)
     if min(disagreement.n, table.n_units_pairable) < FEW_UNITS:
         note = f"Only {disagreement.n} {unit}s have two ratings: the interval is rough."
@@ -101,7 +109,11 @@ def plan(
 
 
 def _at_boundary(
-    table: RatingTable, estimate: Estimate, options: IntervalOptions, disagreement: Disagreement
+    table: RatingTable,
+    estimate: Estimate,
+    options: IntervalOptions,
+    disagreement: Disagreement,
+    largest: float | None,
 ) -> Estimate:
     unit = "unit" if table.cluster is None else "cluster"
     d, n = disagreement.n_disagreeing, disagreement.n
@@ -111,7 +123,8 @@ def _at_boundary(
     )
     if options.ci == "none" or estimate.value is None or estimate.pe is None:
         return estimate
-    largest = largest_disagreement(table.patterns, table.n_categories)
+    if largest is None:
+        largest = largest_disagreement(table.patterns, table.n_categories)
     low = one_sided_low(disagreement, largest, estimate.value, estimate.pe, options.level)
     note = estimate.note + f" The interval is a one-sided {options.level:.0%} bound."
     return replace(estimate, ci_low=low, ci_high=1.0, ci_method="clopper_pearson", note=note)

@@ -134,7 +134,7 @@ def _joint_counts(table: RatingTable) -> FloatArray:
     r, q = table.n_raters, table.n_categories
     width = r * q
     rows = int(table.unit.max()) + 1
-    unit, column = table.unit, table.rater * q + table.value
+    unit, column = table.unit, table.rater.astype(np.int64) * q + table.value
     in_order = not bool((unit[1:] < unit[:-1]).any())
     if not in_order and rows * width > ONE_HOT_CELLS:
         order = np.argsort(unit, kind="stable")

@@ -76,7 +76,8 @@ class Resampler:
 
     def _draw_block(self, rng: np.random.Generator, rows: int) -> FloatArray:
         multiplicity = self.cell_weights
-        if self.n_cells * 8 < self.n:
+        # A binomial for each pattern costs about as much as fourteen single draws.
+        if self.n_cells * 14 < self.n:
             return rng.multinomial(self.n, multiplicity / multiplicity.sum(), size=rows).astype(np.float64)
         picked = rng.integers(0, self.n, size=(rows, self.n))
         if self.n_cells < self.n:

@@ -78,7 +78,8 @@ class ResponseSums:
             return None
         if not np.array_equal(self.points, np.rint(self.points)):
             return None
-        base: FloatArray = self.points * np.where(self.points > 0, 1.0, -float(FIELD))
+        base = np.maximum(self.points, 0.0)
+        base += (base - self.points) * float(FIELD)
         base *= np.array([1.0, 1.0 + float(FIELD) ** 2, 1.0])[self.met]
         return base
 

@@ -87,14 +87,19 @@ class RubricGrades:
         >>> RubricGrades.from_arrays([0], [1.0], [None]).met.tolist()
         [-1]
         """
-        cases = np.asarray(case)
-        samples = np.zeros(cases.size, dtype=np.int64) if sample is None else np.asarray(sample)
+        cases = _codes(case)
+        samples = np.zeros(cases.size, dtype=np.int64) if sample is None else _codes(sample)
         weights = np.asarray(points, dtype=np.float64)
         verdicts = _verdicts(met)
         _refuse_bad_rows(cases, samples, weights, verdicts)
         rows = {tag: _row_indices(tag, given, cases.size) for tag, given in (criterion_tags or {}).items()}
         tagged = {tag: np.asarray(given, dtype=np.int64) for tag, given in (case_tags or {}).items()}
         return cls(cases, samples, weights, verdicts, rows, tagged)
+
+
+def _codes(values: Any) -> IntArray:
+    codes = np.asarray(values)
+    return codes.astype(np.int64) if codes.dtype == np.uint64 or not codes.size else codes
 
 
 def _verdicts(met: Any) -> IntArray:

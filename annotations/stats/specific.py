@@ -95,7 +95,7 @@ def specific_agreement(
             note = "No unit with two ratings uses this category."
             plans.append(blank(table, name, "undefined_no_pairs", note))
         else:
-            plans.append(plan(table, name, kernel, disagreement, options))
+            plans.append(plan(table, name, kernel, disagreement, options, largest=1.0))
     return with_intervals(table, plans, options)
 
 

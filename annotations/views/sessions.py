@@ -23,6 +23,7 @@ from annotations.selectors.sessions import (
 )
 from annotations.services.sessions import count_undecided
 from builder.access import Act, departments_for, may
+from builder.common.pagination import page_of
 from builder.common.requests import SignedInRequest
 
 
@@ -31,7 +32,7 @@ from builder.common.requests import SignedInRequest
 def session_list(request: SignedInRequest) -> HttpResponse:
     """List the sessions the person may read."""
     context = {
-        "page_obj": list_sessions(request.user, request.GET.get("page")),
+        "page_obj": page_of(list_sessions(request.user), request),
         "may_open": bool(departments_for(request.user, Act.MANAGE_SESSIONS)),
     }
     return render(request, "annotations/session_list.html", context)
@@ -61,9 +62,7 @@ def session_set_up(request: SignedInRequest, release_id: int) -> HttpResponse:
         if wants and not context["changed"] and (session := form.open(by=request.user)):
             messages.success(request, _("Session %(number)s is open.") % {"number": session.pk})
             return redirect("annotations:session-detail", session.pk)
-    return render(
-        request, "annotations/session_set_up.html", context, status=form.status if form.errors else 200
-    )
+    return render(request, "annotations/session_set_up.html", context, status=form.status)
 
 
 @login_required
@@ -132,4 +131,4 @@ def _decision(
         "total": sum(rater.total for rater in raters),
         "undecided": count_undecided(session),
     }
-    return render(request, template, context, status=form.status if form.errors else 200)
+    return render(request, template, context, status=form.status)

@@ -33,6 +33,4 @@ def verdicts_new(request: SignedInRequest, run_name: str) -> HttpResponse:
             messages.success(request, words % {"count": result.verdicts} if result.created else words)
             return redirect("annotations:session-scores", result.session.pk)
     context = {"form": form, "run": run}
-    return render(
-        request, "annotations/verdicts_new.html", context, status=form.status if form.errors else 200
-    )
+    return render(request, "annotations/verdicts_new.html", context, status=form.status)

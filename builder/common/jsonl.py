@@ -1,8 +1,10 @@
 """A strict, streaming reader of JSON Lines: every complaint names the file and the line."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +42,7 @@ def read_jsonl(path: Path) -> Iterator[Line]:
     Raises BadInput for a missing file, a line over 8 MiB, invalid UTF-8, bad or too deeply nested JSON, NaN, a NUL
     character, or a line that isn't an object. A pipe is refused, since an import reads its file twice.
     """
-    try:
-        if path.exists() and not path.is_file():
-            raise BadInput(f"{path} is a directory or a pipe. Give the path of a file.")
-        source = path.open("rb")
-    except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror or error}. Check the path.") from error
-    with source:
+    with _open(path) as source:
         number = 0
         while raw := source.readline(MAX_LINE_BYTES + 1):
             number += 1
@@ -54,6 +50,21 @@ def read_jsonl(path: Path) -> Iterator[Line]:
                 raise line_error(path, number, f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB.")
             if raw.strip():
                 yield Line(path, number, _parse(path, number, raw))
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file that is about to be imported; raises BadInput when it can't be read."""
+    with _open(path) as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _open(path: Path) -> BufferedReader:
+    try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+            raise BadInput(f"{path} is a directory or a pipe. Give the path of a file.")
+        return path.open("rb")
+    except OSError as error:
+        raise BadInput(f"{path} can't be read: {error.strerror or error}. Check the path.") from error
 
 
 def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:

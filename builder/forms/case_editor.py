@@ -11,6 +11,7 @@ from builder.checks import Finding
 from builder.common.errors import DomainError
 from builder.content import MAX_POINTS, MIN_POINTS, CaseContent
 from builder.forms.case_rows import CaseRows, Row, content_from_rows, parse_points, passages
+from builder.forms.service_form import offer
 from builder.models import Kind
 from builder.selectors.case_checks import field_target
 from builder.vocabulary import language_label
@@ -80,11 +81,8 @@ class HeadForm(RowForm):
 
     def template_fields(self, row: Row) -> None:
         """Offer the known kinds and languages, and the case's own."""
-        kind, language = self.fields["kind"], self.fields["language"]
-        kind.choices = open_choices(Kind.choices, row["kind"], empty=_now("Not chosen"))  # type: ignore[attr-defined]
-        language.choices = open_choices(  # type: ignore[attr-defined]
-            language_choices(), row["language"], empty=_now("Not chosen")
-        )
+        for name, choices in (("kind", Kind.choices), ("language", language_choices())):
+            offer(self, name, open_choices(choices, row[name], empty=_now("Not chosen")))
 
 
 class TurnForm(RowForm):
@@ -134,7 +132,7 @@ class CriterionForm(RowForm):
             (cited, _now("%(id)s (no longer among the evidence)") % {"id": cited})
             for cited in row["evidence"] if cited not in known
         ]  # fmt: skip
-        self.fields["evidence"].choices = [*self.passages, *gone]  # type: ignore[attr-defined]
+        offer(self, "evidence", [*self.passages, *gone])
 
     def clean_points(self) -> str:
         """Refuse what is no number from −10 to 10."""

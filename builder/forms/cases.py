@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from builder.content import CaseContent, Turn
 from builder.forms.case_editor import language_choices
-from builder.forms.service_form import ServiceForm
+from builder.forms.service_form import ServiceForm, offer
 from builder.models import Case, CaseState, Department, Kind, User
 from builder.selectors.cases import ANY_STATE, CaseFilters, FilterChoices
 from builder.services.cases import create_case, retire_case
@@ -41,7 +41,7 @@ class CaseFilterForm(forms.Form):
         self._offer("theme", _now("All themes"), [(theme, theme) for theme in choices.themes])
 
     def _offer(self, name: str, empty: str, choices: Sequence[tuple[str, Any]]) -> None:
-        self.fields[name].choices = [("", empty), *choices]  # type: ignore[attr-defined]
+        offer(self, name, [("", empty), *choices])
 
     def filters(self) -> CaseFilters:
         """Return the valid part of what was asked for."""
@@ -84,8 +84,8 @@ class NewCaseForm(ServiceForm):
         self.departments = {department.code: department for department in departments}
         places = [(department.code, department.name) for department in departments]
         first = [] if len(places) == 1 else [("", _now("Choose a department"))]
-        self.fields["department"].choices = [*first, *places]  # type: ignore[attr-defined]
-        self.fields["language"].choices = language_choices()  # type: ignore[attr-defined]
+        offer(self, "department", [*first, *places])
+        offer(self, "language", language_choices())
 
     def create(self, *, by: User) -> Case | None:
         """Start the case with one empty turn; None when the service refuses."""

@@ -1,13 +1,15 @@
 """Forms about people: invitations, first passwords, roles and one's own account."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from builder.forms.service_form import ServiceForm
+from builder.forms.service_form import ServiceForm, offer
 from builder.models import Department, Role, User
-from builder.selectors.people import GridRow
+from builder.selectors.people import GridRow, role_value
 from builder.services.people import accept_invitation, change_profile, invite_person, set_all_roles
 
 
@@ -84,11 +86,10 @@ class RolesForm(ServiceForm):
 
     roles = forms.MultipleChoiceField(required=False)
 
-    def __init__(self, *args: object, grid: list[GridRow], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, grid: list[GridRow], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.departments = [row.department for row in grid]
-        choices = [(cell.value, cell.label) for row in grid for cell in row.cells]
-        self.fields["roles"].choices = choices  # type: ignore[attr-defined]
+        offer(self, "roles", [(cell.value, cell.label) for row in grid for cell in row.cells])
         self.fields["roles"].error_messages["invalid_choice"] = _(
             "The departments have changed since this page was opened. Reload it and tick the roles again"
         )
@@ -97,7 +98,7 @@ class RolesForm(ServiceForm):
         """Give the person what is ticked, and nothing else; False when the service refuses."""
         ticked = set(self.cleaned_data["roles"])
         wanted: dict[Department, set[str]] = {
-            department: {role for role in Role.values if f"{department.code}:{role}" in ticked}
+            department: {role for role in Role.values if role_value(department, role) in ticked}
             for department in self.departments
         }
         self.attempt(lambda: set_all_roles(user=person, roles=wanted, by=by))

@@ -167,7 +167,7 @@ def may_review_case(case: Case, user: User) -> bool:
     """Whether this person may decide on the head revision. Cost: up to two queries."""
     if case.state not in REVIEWABLE or not access.may(user, Act.REVIEW_CASES, case.department):
         return False
-    return not case.revisions.filter(author=user).exists()
+    return not access.wrote_part_of(user, case)
 
 
 def review_page(case: Case, user: User, against: int | None = None) -> ReviewPage:

@@ -5,13 +5,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.core.paginator import Page
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from builder import access
 from builder.access import Act
 from builder.checks import blocking, check_content
+from builder.common.errors import NotFound
 from builder.content import CaseContent, content_from_data
 from builder.models import (
     Case,
@@ -28,7 +29,6 @@ from builder.selectors.case_checks import signed, summary_of
 from builder.selectors.reviews import latest_reviews
 
 ANY_STATE = "any"
-CASES_PER_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,6 @@ def list_cases(user: User, filters: CaseFilters) -> QuerySet[Case]:
     return cases.order_by("-updated_at", "-pk")
 
 
-def page_of_cases(user: User, filters: CaseFilters, page: str | int | None = None) -> Page[Case]:
-    """Return one page of the list. Cost: two queries."""
-    return Paginator(list_cases(user, filters), CASES_PER_PAGE).get_page(page)
-
-
 def case_rows(cases: Page[Case]) -> list[CaseRow]:
     """Return the lines of a page. Cost: two queries, whatever its length."""
     heads = [case.head for case in cases if case.head is not None]
@@ -169,15 +164,18 @@ def list_revisions(case: Case) -> list[CaseRevision]:
     return list(revisions.order_by("-number"))
 
 
-def get_revision(case: Case, number: int) -> CaseRevision | None:
-    """Return one revision of the case."""
-    return case.revisions.select_related("author").filter(number=number).first()
+def get_revision(case: Case, number: int) -> CaseRevision:
+    """Return one revision of the case; raises NotFound."""
+    revision = case.revisions.select_related("author").filter(number=number).first()
+    if revision is None:
+        raise NotFound(_("This case has no revision %(number)s.") % {"number": number})
+    return revision
 
 
 def revision_before(revision: CaseRevision) -> CaseRevision | None:
     """Return the revision that this one replaced."""
     earlier = revision.case.revisions.filter(number__lt=revision.number)
-    return earlier.select_related("author").order_by(F("number").desc()).first()
+    return earlier.select_related("author").order_by("-number").first()
 
 
 def kind_label(kind: str) -> str:

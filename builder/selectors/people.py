@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils.translation import gettext as _
@@ -11,8 +10,6 @@ from django.utils.translation import gettext as _
 from builder import access
 from builder.access import Act
 from builder.models import ApiToken, Department, Invitation, Membership, Role, User
-
-PEOPLE_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +53,13 @@ class GridRow:
     cells: list[GridCell]
 
 
-def search_people(search: str = "") -> "QuerySet[User]":
+def list_people(search: str = "") -> "QuerySet[User]":
     """Return everybody whose name or address holds the text, active accounts first. Cost: three queries."""
     shown = Coalesce(NullIf("name", Value("")), "email")
     people = User.objects.order_by("-is_active", Lower(shown), "pk").prefetch_related(
         _memberships(), _invitations()
     )
     return people.filter(Q(name__icontains=search) | Q(email__icontains=search)) if search else people
-
-
-def list_people(*, search: str = "", page: str | int | None = None) -> Page[User]:
-    """Return a page of `search_people`. Cost: four queries."""
-    return Paginator(search_people(search), PEOPLE_PER_PAGE).get_page(page)
 
 
 def person_rows(people: Iterable[User]) -> list[PersonRow]:
@@ -166,14 +158,9 @@ def tokens_of(user: User) -> list[ApiToken]:
     return list(ApiToken.objects.filter(user=user, revoked_at=None))
 
 
-def working_tokens() -> "QuerySet[ApiToken]":
+def list_tokens() -> "QuerySet[ApiToken]":
     """Return everybody's keys that still work, newest first. Cost: one query."""
     return ApiToken.objects.filter(revoked_at=None).select_related("user").order_by("-created_at", "-pk")
-
-
-def all_tokens(*, page: str | int | None = None) -> Page[ApiToken]:
-    """Return a page of everybody's keys that still work, newest first. Cost: two queries."""
-    return Paginator(working_tokens(), PEOPLE_PER_PAGE).get_page(page)
 
 
 def _state(person: User, invitation: Invitation | None) -> tuple[str, str]:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from builder import access
 from builder.access import Act
+from builder.common.clock import moment_text
 from builder.common.providers import WORK_QUEUES, WorkItem, WorkQueue, registry
 from builder.models import Case, CaseDraft, CaseState, Decision, Department, Review, User
 from builder.selectors.people import DepartmentRoles, administrators, department_roles
@@ -146,15 +145,12 @@ def _written_item(case: Case, reviews: list[Review]) -> WorkItem:
             if review.decision == Decision.REQUEST_CHANGES
         ]
     elif saved_at is not None:
-        parts.append(
-            _("Typed %(when)s and not yet saved as a revision.")
-            % {"when": date_format(localtime(saved_at), "DATETIME_FORMAT")}
-        )
+        parts.append(_("Typed %(when)s and not yet saved as a revision.") % {"when": moment_text(saved_at)})
         status = CaseState.DRAFT
     else:
         parts.append(
             _("Revision %(number)s, saved %(when)s.")
-            % {"number": case.version, "when": date_format(localtime(case.updated_at), "DATETIME_FORMAT")}
+            % {"number": case.version, "when": moment_text(case.updated_at)}
         )
     return WorkItem(
         title=str(case),

@@ -1,6 +1,5 @@
 """Writing cases: drafts, revisions, submission, retirement."""
 
-import re
 import secrets
 from typing import Any
 
@@ -12,7 +11,7 @@ from builder import access
 from builder.access import Act
 from builder.checks import blocking, check_content
 from builder.common.errors import BadInput, Conflict, NotReady
-from builder.content import CaseContent, content_from_data, content_hash, content_to_json
+from builder.content import PROMPT_ID, CaseContent, content_from_data, content_hash, content_to_json
 from builder.models import Case, CaseDraft, CaseRevision, CaseState, Department, User
 from builder.services.audit import record
 
@@ -27,7 +26,7 @@ def create_case(*, department: Department, content: CaseContent, by: User, promp
     case = Case(department=department, prompt_id=prompt_id or new_prompt_id(department), created_by=by)
     if prompt_id and (problem := prompt_id_problem(prompt_id)):
         raise BadInput(problem, field="prompt_id")
-    _copy_headings(case, content)
+    copy_headings(case, content)
     try:
         with transaction.atomic():
             case.save()
@@ -49,7 +48,7 @@ def save_draft(*, case: Case, data: dict[str, Any], base_version: int, sequence:
     """
     access.require(by, Act.WRITE_CASES, case.department)
     content = parse_content(data)
-    locked = _lock(case)
+    locked = lock_case(case)
     _refuse_retired(locked)
     _refuse_stale(locked, base_version, content)
     draft = CaseDraft.objects.select_for_update().filter(case=case, editor=by).first()
@@ -75,7 +74,7 @@ def save_revision(*, case: Case, content: CaseContent, base_version: int, by: Us
     Returns the present revision when nothing changed. Raises Conflict, with both texts, for a stale version.
     """
     access.require(by, Act.WRITE_CASES, case.department)
-    locked = _lock(case)
+    locked = lock_case(case)
     _refuse_retired(locked)
     _refuse_stale(locked, base_version, content)
     text = content_to_json(content)
@@ -90,7 +89,7 @@ def save_revision(*, case: Case, content: CaseContent, base_version: int, by: Us
     )
     before = head.sha256 if head else ""
     locked.head, locked.version, locked.state = revision, revision.number, CaseState.DRAFT
-    _copy_headings(locked, content)
+    copy_headings(locked, content)
     locked.save()
     record(
         by=by, verb="case:revise", what=locked, department=locked.department, before=before, after=revision.sha256,
@@ -103,7 +102,7 @@ def save_revision(*, case: Case, content: CaseContent, base_version: int, by: Us
 def submit_case(*, case: Case, by: User) -> Case:
     """Send the head revision to review; errors among the findings keep it back."""
     access.require(by, Act.WRITE_CASES, case.department)
-    locked = _lock(case)
+    locked = lock_case(case)
     if locked.state == CaseState.IN_REVIEW:
         return locked
     if locked.state not in (CaseState.DRAFT, CaseState.CHANGES_REQUESTED) or locked.head is None:
@@ -127,7 +126,7 @@ def retire_case(*, case: Case, reason: str, by: User) -> Case:
     access.require(by, Act.RETIRE_CASES, case.department)
     if not reason.strip():
         raise BadInput(_("Say why the case is retired."), field="reason")
-    locked = _lock(case)
+    locked = lock_case(case)
     _refuse_retired(locked)
     locked.state = CaseState.RETIRED
     locked.save(update_fields=["state", "updated_at"])
@@ -156,7 +155,7 @@ def new_prompt_id(department: Department) -> str:
 
 def prompt_id_problem(prompt_id: str) -> str | None:
     """Return what is wrong with an id, or None: harnesses use it in file names and read all-digit ids as numbers."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}", prompt_id):
+    if not PROMPT_ID.fullmatch(prompt_id):
         return _(
             "prompt_id: up to 200 letters, digits and . _ : - were expected, beginning with a letter or digit."
         )
@@ -167,8 +166,14 @@ def prompt_id_problem(prompt_id: str) -> str | None:
     return None
 
 
-def _lock(case: Case) -> Case:
-    return Case.objects.select_for_update().select_related("department").get(pk=case.pk)
+def lock_case(case: Case) -> Case:
+    """Hold the case's row until the transaction ends, and return it as it is now.
+
+    Not its department's, and not against rows that only point to it: an act that holds the audit trail waits for
+    those, and the two would wait for each other.
+    """
+    cases = Case.objects.select_for_update(of=("self",), no_key=True)
+    return cases.select_related("department").get(pk=case.pk)
 
 
 def _refuse_retired(case: Case) -> None:
@@ -189,6 +194,7 @@ def _refuse_stale(case: Case, base_version: int, content: CaseContent) -> None:
     )
 
 
-def _copy_headings(case: Case, content: CaseContent) -> None:
+def copy_headings(case: Case, content: CaseContent) -> None:
+    """Put what lists show of a content onto the case's row; the caller saves it."""
     case.title = (content.title or content.last_user_turn)[:300]
     case.kind, case.language, case.theme = content.kind[:40], content.language[:20], content.theme[:100]

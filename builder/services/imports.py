@@ -1,6 +1,6 @@
 """Importing cases: the whole file is validated before a row is written, and written in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,14 +12,14 @@ from builder import access
 from builder.access import Act
 from builder.checks import blocking, check_content
 from builder.common.errors import BadInput
+from builder.common.progress import Progress, unwatched
 from builder.content import content_hash, content_to_json
 from builder.importers import FORMATS, ImportedCase, read_cases
 from builder.models import Case, CaseRevision, CaseState, Department, ExternalApproval, User
 from builder.services.audit import record
-from builder.services.cases import prompt_id_problem
+from builder.services.cases import copy_headings, prompt_id_problem
 
 BATCH = 500
-Progress = Callable[[Iterable[ImportedCase], str], Iterator[ImportedCase]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ImportResult:
 
 def import_cases(
     *, path: Path, file_format: str, department: Department, by: User, approved_elsewhere: str = "",
-    progress: Progress | None = None,
+    progress: Progress = unwatched,
 ) -> ImportResult:  # fmt: skip
     """Bring the cases of a file into the department, all or none; the same file again changes nothing.
 
@@ -43,7 +43,6 @@ def import_cases(
     access.require(by, Act.IMPORT_CASES, department)
     if file_format not in FORMATS:
         raise BadInput(_("Unknown format %(format)s.") % {"format": file_format})
-    progress = progress or (lambda rows, _label: iter(rows))
     known = _hashes_in(department)
     new_ids, findings = _validate(progress(read_cases(path, file_format), _("Checking")), known)
     unchanged = sum(1 for prompt_id in known.seen if prompt_id not in new_ids)
@@ -137,13 +136,6 @@ def _write_batch(
 
 
 def _new_case(row: ImportedCase, department: Department, by: User) -> Case:
-    content = row.content
-    return Case(
-        department=department,
-        prompt_id=row.prompt_id,
-        title=(content.title or content.last_user_turn)[:300],
-        kind=content.kind[:40],
-        language=content.language[:20],
-        theme=content.theme[:100],
-        created_by=by,
-    )
+    case = Case(department=department, prompt_id=row.prompt_id, created_by=by)
+    copy_headings(case, row.content)
+    return case

@@ -1,6 +1,5 @@
 """Departments, people, roles, invitations and API tokens."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from builder import access
+from builder.common.canonical_json import sha256_text
 from builder.common.errors import BadInput, Conflict, NotFound, NotReady
 from builder.models import ApiToken, ContestedRule, Department, Invitation, Membership, Role, User
 from builder.services.audit import record
@@ -34,17 +34,16 @@ def create_department(
     """
     if by is not None:
         access.require_admin(by)
-    existing = Department.objects.filter(code=code).first()
-    if existing and existing.name != name:
+    if not Department.objects.filter(code=code).exists():
+        _clean(Department(code=code, name=name))
+    department, created = Department.objects.get_or_create(code=code, defaults={"name": name})
+    if department.name != name:
         raise Conflict(
             _("Department %(code)s exists under the name %(name)s. Choose another code.")
-            % {"code": code, "name": existing.name},
+            % {"code": code, "name": department.name},
             field="code",
         )
-    department = existing or Department(code=code, name=name)
-    if existing is None:
-        _clean(department)
-        department.save()
+    if created:
         record(by=by, verb="department:create", what=department, department=department)
     user, token = _account_for(lead_email, by=by)
     _grant(user, department, Role.LEAD, by=by)
@@ -102,7 +101,7 @@ def accept_invitation(*, token: str, password: str, name: str = "", language: st
 def get_invitation(token: str) -> Invitation:
     """Return the usable invitation of this link; a deactivated account has none."""
     invitations = Invitation.objects.usable().select_related("user")
-    invitation = invitations.filter(token_hash=_hash(token), user__is_active=True).first()
+    invitation = invitations.filter(token_hash=sha256_text(token), user__is_active=True).first()
     if invitation is None:
         raise _no_such_invitation()
     return invitation
@@ -193,12 +192,13 @@ def create_api_token(*, name: str, by: User) -> tuple[ApiToken, str]:
     """Make a key for the person's own programs; return the row and the key, which is shown once only."""
     if not name.strip():
         raise BadInput(_("Say what the token is for."), field="name")
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # one new token of a person at a time
     if ApiToken.objects.filter(user=by, name=name.strip(), revoked_at=None).exists():
         raise Conflict(
             _("You already have a token with this name. Choose another, or revoke that one."), field="name"
         )
     key = _TOKEN_PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(user=by, name=name.strip(), prefix=key[:8], token_hash=_hash(key))
+    token = ApiToken.objects.create(user=by, name=name.strip(), prefix=key[:8], token_hash=sha256_text(key))
     record(by=by, verb="token:create", what=token)
     return token, key
 
@@ -218,7 +218,9 @@ def revoke_api_token(*, token_id: int, by: User) -> ApiToken:
 
 def find_user_of_key(key: str) -> User | None:
     """Return the active owner of an API key that isn't revoked, and note its use. Cost: two queries."""
-    token = ApiToken.objects.select_related("user").filter(token_hash=_hash(key), revoked_at=None).first()
+    token = (
+        ApiToken.objects.select_related("user").filter(token_hash=sha256_text(key), revoked_at=None).first()
+    )
     if token is None or not token.user.is_active:
         return None
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now())
@@ -249,7 +251,10 @@ def _new_invitation(user: User, *, by: User | None) -> str:
     token = secrets.token_urlsafe(32)
     user.invitations.usable().update(revoked_at=timezone.now())
     invitation = Invitation.objects.create(
-        user=user, token_hash=_hash(token), created_by=by, expires_at=timezone.now() + INVITATION_LIFETIME
+        user=user,
+        token_hash=sha256_text(token),
+        created_by=by,
+        expires_at=timezone.now() + INVITATION_LIFETIME,
     )
     record(by=by, verb="invitation:create", what=invitation)
     return token
@@ -274,7 +279,3 @@ def _languages() -> list[str]:
 
 def _no_such_invitation() -> NotFound:
     return NotFound(_("This invitation link is used up or too old. Ask an administrator for a new one."))
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

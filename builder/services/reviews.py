@@ -6,14 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from builder import access
-from builder.access import Act
-from builder.common.errors import BadInput, Conflict, NotAllowed, NotReady
+from builder.common.errors import BadInput, Conflict, NotReady
 from builder.models import Case, CaseRevision, CaseState, CriterionVote, Decision, Review, User, Vote
-from builder.selectors.reviews import Standing, current_reviews, standings
+from builder.selectors.reviews import current_reviews
 from builder.services.audit import record
-
-# Reading them belongs to the selectors; callers of the services find them here too.
-__all__ = ["Standing", "current_reviews", "review_case", "standings"]
+from builder.services.cases import lock_case
 
 
 @transaction.atomic
@@ -25,11 +22,9 @@ def review_case(
 
     Raises NotAllowed for somebody who saved a revision of the case, Conflict when the revision isn't the newest.
     """
-    access.require(by, Act.REVIEW_CASES, case.department)
-    locked = Case.objects.select_for_update().select_related("department").get(pk=case.pk)
+    locked = lock_case(case)
+    access.require_reviewer(by, locked)
     revision = _revision_under_review(locked, revision_number)
-    if locked.revisions.filter(author=by).exists():
-        raise NotAllowed(_("You wrote part of this case, so somebody else must review it."))
     _check_review(revision, decision, comment, votes)
     review = Review.objects.create(revision=revision, reviewer=by, decision=decision, comment=comment.strip())
     CriterionVote.objects.bulk_create(

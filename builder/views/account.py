@@ -30,4 +30,4 @@ def account(request: SignedInRequest) -> HttpResponse:
         remember_language(response, user.language)
         return response
     context = {"form": form, "roles": department_roles(user), "settings_of": departments_with_settings(user)}
-    return render(request, "builder/account.html", context, status=422 if form.errors else 200)
+    return render(request, "builder/account.html", context, status=form.status)

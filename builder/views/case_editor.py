@@ -10,14 +10,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from builder import access
 from builder.checks import blocking, check_content
+from builder.common.clock import moment_text
 from builder.common.errors import BadInput, Conflict, DomainError
 from builder.common.requests import SignedInRequest
 from builder.forms.case_editor import CaseEditor
@@ -52,14 +51,12 @@ class Desk:
             sequence=self.sequence, by=self.request.user,
         )  # fmt: skip
         self.base_version, self.sequence, self.is_draft = draft.base_version, draft.sequence, True
-        self.saved = _("Draft saved %(time)s") % {"time": _clock(draft)}
+        self.saved = _("Draft saved %(time)s") % {"time": moment_text(draft.updated_at, "TIME_FORMAT")}
         return draft
 
     def show(self, status: int = 200) -> HttpResponse:
         """Return the page, or for htmx the fields alone."""
-        template = (
-            "builder/_case_fields.html" if getattr(self.request, "htmx", False) else "builder/case_edit.html"
-        )
+        template = "builder/_case_fields.html" if self.request.htmx else "builder/case_edit.html"
         return render(self.request, template, self.context(), status=status)
 
     def context(self) -> dict[str, Any]:
@@ -133,9 +130,7 @@ def _opened(request: SignedInRequest, case: Case) -> Desk:
         is_draft=base.is_draft,
     )  # fmt: skip
     if base.saved_at is not None:
-        desk.saved = _("Draft saved %(time)s") % {
-            "time": date_format(timezone.localtime(base.saved_at), "DATETIME_FORMAT")
-        }
+        desk.saved = _("Draft saved %(time)s") % {"time": moment_text(base.saved_at)}
         desk.conflict = conflict_of_draft(case, base)
     elif case.head is not None:
         desk.saved = _("Saved as revision %(number)s") % {"number": case.version}
@@ -160,7 +155,7 @@ def _change_rows(desk: Desk) -> HttpResponse:
     rows = desk.editor.rows
     change_rows(rows, desk.request.POST.get("action", ""))
     desk.editor = CaseEditor(rows)
-    if not getattr(desk.request, "htmx", False):
+    if not desk.request.htmx:
         desk.keep()
     return desk.show()
 
@@ -224,10 +219,6 @@ def _take_theirs(desk: Desk) -> HttpResponse:
     discard_draft(case=desk.case, by=desk.request.user)
     messages.success(desk.request, _("Your text is discarded; this is theirs."))
     return redirect("builder:case-edit", desk.case.pk)
-
-
-def _clock(draft: CaseDraft) -> str:
-    return date_format(timezone.localtime(draft.updated_at), "TIME_FORMAT")
 
 
 _VERBS: dict[str, Callable[[Desk], HttpResponse]] = {

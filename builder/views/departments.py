@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from builder import access
 from builder.access import Act
-from builder.common.requests import SignedInRequest
+from builder.common.requests import SignedInRequest, invitation_link
 from builder.forms.departments import DepartmentForm, DepartmentSettingsForm
 from builder.selectors.people import department_leads
 from builder.services.people import INVITATION_LIFETIME
-from builder.views.people import invitation_link
 
 
 @login_required
@@ -33,9 +32,7 @@ def department_create(request: SignedInRequest) -> HttpResponse:
     form = DepartmentForm(request.POST if request.method == "POST" else None)
     made = form.make(by=request.user) if form.is_bound and form.is_valid() else None
     if made is None:
-        return render(
-            request, "builder/department_new.html", {"form": form}, status=422 if form.errors else 200
-        )
+        return render(request, "builder/department_new.html", {"form": form}, status=form.status)
     department, token = made
     if token is None:
         messages.success(request, _("Department %(code)s is ready.") % {"code": department.code})
@@ -62,4 +59,4 @@ def department_settings(request: SignedInRequest, code: str) -> HttpResponse:
         messages.success(request, _("The settings of %(department)s are saved.") % {"department": department})
         return redirect("builder:department-settings", department.code)
     context = {"form": form, "department": department}
-    return render(request, "builder/department_settings.html", context, status=422 if form.errors else 200)
+    return render(request, "builder/department_settings.html", context, status=form.status)

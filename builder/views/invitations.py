@@ -29,4 +29,4 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
         login(request, user)
         return redirect("builder:my-work")
     context = {"form": form, "invited": invitation.user}
-    return render(request, "builder/invitation_accept.html", context, status=422 if form.errors else 200)
+    return render(request, "builder/invitation_accept.html", context, status=form.status)

@@ -4,13 +4,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from builder import access
-from builder.common.requests import SignedInRequest
+from builder.common.pagination import page_of
+from builder.common.requests import SignedInRequest, invitation_link
 from builder.forms.people import InvitationForm, RolesForm
 from builder.models import User
 from builder.selectors.people import list_people, person_row, person_rows, role_grid
@@ -29,7 +29,7 @@ def people(request: SignedInRequest) -> HttpResponse:
     """List everybody."""
     access.require_admin(request.user)
     search = request.GET.get("q", "").strip()
-    page = list_people(search=search, page=request.GET.get("page"))
+    page = page_of(list_people(search), request)
     return render(
         request, "builder/people.html", {"page_obj": page, "rows": person_rows(page), "search": search}
     )
@@ -44,7 +44,7 @@ def invitation_create(request: SignedInRequest) -> HttpResponse:
     if form.is_bound and form.is_valid() and (invited := form.invite(by=request.user)):
         person, token = invited
         return person_page(request, person, link=invitation_link(request, token))
-    return render(request, "builder/invite.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "builder/invite.html", {"form": form}, status=form.status)
 
 
 @login_required
@@ -121,12 +121,7 @@ def person_page(
         "person": person, "row": person_row(person), "grid": role_grid(person), "form": form, "link": link,
         "link_days": INVITATION_LIFETIME.days,
     }  # fmt: skip
-    response = render(request, "builder/person.html", context, status=422 if form and form.errors else 200)
+    response = render(request, "builder/person.html", context, status=form.status if form else 200)
     if link:
         add_never_cache_headers(response)
     return response
-
-
-def invitation_link(request: SignedInRequest, token: str) -> str:
-    """Return the whole address of an invitation."""
-    return request.build_absolute_uri(reverse("builder:invitation-accept", args=[token]))

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from builder import access
+from builder.common.pagination import page_of
 from builder.common.requests import SignedInRequest
 from builder.forms.tokens import TokenForm
-from builder.selectors.people import all_tokens, tokens_of
+from builder.selectors.people import list_tokens, tokens_of
 from builder.services.people import revoke_api_token
 
 
@@ -28,7 +29,7 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         "key": made[1] if made else "",
         "api_url": request.build_absolute_uri("/api/v1/"),
     }
-    response = render(request, "builder/tokens.html", context, status=422 if form.errors else 200)
+    response = render(request, "builder/tokens.html", context, status=form.status)
     if made:
         add_never_cache_headers(response)
     return response
@@ -48,5 +49,5 @@ def token_revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
 def everybodys_tokens(request: SignedInRequest) -> HttpResponse:
     """List everybody's keys for an administrator, without the keys themselves."""
     access.require_admin(request.user)
-    page = all_tokens(page=request.GET.get("page"))
+    page = page_of(list_tokens(), request)
     return render(request, "builder/all_tokens.html", {"page_obj": page})

@@ -1,28 +1,15 @@
 """Readers of what comes back: answers and verdicts in JSON Lines, one record at a time."""
 
-import hashlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from builder.common.errors import BadInput
 from builder.common.jsonl import Line, read_jsonl
 from exports.records import ResponseRecord, Verdict, VerdictItem, VerdictRecord
 
 MAX_EPOCH = 32_767  # what a small integer column holds on every database
 _STATUSES: dict[str, Verdict] = {"cannot_judge": "cannot_judge", "judge_failed": "judge_failed"}
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file that is about to be imported; raises BadInput when it can't be read."""
-    try:
-        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
-            raise BadInput(f"{path} is a directory or a pipe. Give the path of a file.")
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror or error}. Check the path.") from error
 
 
 def read_responses(path: Path) -> Iterator[tuple[Line, ResponseRecord]]:

@@ -6,10 +6,11 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from builder.forms.service_form import ServiceForm
+from builder.forms.service_form import ServiceForm, offer
 from builder.models import Case, Department, User
 from exports.formats.registry import FORMATS
 from exports.models import Release, ReleaseState, Stage
+from exports.services.bundles import Archive, export_archive
 from exports.services.releases import freeze_release, set_release_state
 
 ALL, BY_TAG, BY_HAND = "all", "tag", "hand"
@@ -71,8 +72,8 @@ class FreezeForm(ServiceForm):
 
     def __init__(self, *args: Any, cases: list[Case], tags: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["cases"].choices = [(str(case.pk), str(case)) for case in cases]  # type: ignore[attr-defined]
-        self.fields["tags"].choices = [(tag, tag) for tag in tags]  # type: ignore[attr-defined]
+        offer(self, "cases", [(str(case.pk), str(case)) for case in cases])
+        offer(self, "tags", [(tag, tag) for tag in tags])
         if not tags:
             del self.fields["tags"]
 
@@ -119,7 +120,7 @@ class StageForm(ServiceForm):
     def __init__(self, *args: Any, present: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(Stage.FINAL, _("Final: for use")), (Stage.WITHDRAWN, _("Withdrawn: no longer for use"))]
-        self.fields["stage"].choices = choices if present == Stage.CANDIDATE else choices[1:]  # type: ignore[attr-defined]
+        offer(self, "stage", choices if present == Stage.CANDIDATE else choices[1:])
 
     def change(self, release: Release, *, by: User) -> ReleaseState | None:
         """Change the stage; None when the service refuses."""
@@ -156,3 +157,16 @@ class DownloadForm(ServiceForm):
         if not release.n_held_out:
             del self.fields["recipient"]
             del self.fields["reason"]
+
+    def pack(self, release: Release, *, by: User) -> Archive | None:
+        """Make the bundle; None when the service refuses."""
+        data = self.cleaned_data
+        return self.attempt(
+            lambda: export_archive(
+                release=release,
+                file_format=data["format"],
+                by=by,
+                recipient=data.get("recipient", ""),
+                reason=data.get("reason", ""),
+            )
+        )

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from builder.forms.service_form import ServiceForm
+from builder.forms.service_form import ServiceForm, offer
 from builder.models import User
 from exports.models import ModelClass, Release
 from exports.services.runs import RunImport, import_responses
@@ -54,7 +54,7 @@ class RunForm(ServiceForm):
     def __init__(self, *args: Any, releases: list[Release], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._releases = {release.label: release for release in releases}
-        self.fields["release"].choices = [(label, label) for label in self._releases]  # type: ignore[attr-defined]
+        offer(self, "release", [(label, label) for label in self._releases])
 
     def clean_parameters(self) -> dict[str, str]:
         """Return K=V lines as a dictionary."""

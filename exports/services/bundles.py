@@ -3,7 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ from exports.models import Release
 from exports.snapshot import release_record, release_records
 
 MAX_RECIPIENT_CHARACTERS = 200
+# A zip up to this size is built in memory; a larger one goes through a temporary file.
+SPOOL_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,18 @@ def export_release(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A bundle as a zip: the name to save it under, and the bytes, which whoever sends them closes."""
+
+    name: str
+    content: IO[bytes]
+
+
 def export_archive(
-    *, release: Release, file_format: str, target: IO[bytes], by: User, recipient: str = "", reason: str = ""
-) -> str:
-    """Write the release's bundle as a zip, for a download; return the name to save it under."""
+    *, release: Release, file_format: str, by: User, recipient: str = "", reason: str = ""
+) -> Archive:
+    """Return the release's bundle as a zip, for a download."""
     folder = f"{release.name}-{release.version}-{file_format}"
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / folder
@@ -79,8 +89,11 @@ def export_archive(
             recipient=recipient,
             reason=reason,
         )
+        # Left open: it is the download.
+        target = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))  # noqa: SIM115
         zip_bundle(directory, target, folder)
-    return f"{folder}.zip"
+    target.seek(0)
+    return Archive(f"{folder}.zip", target)
 
 
 def verify_release(*, directory: Path, expect: str = "") -> str:

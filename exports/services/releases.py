@@ -73,7 +73,7 @@ def set_release_state(*, release: Release, stage: str, reason: str, by: User) ->
         )
     if not reason.strip():
         raise BadInput(_("Give the reason; it is kept in the audit trail."), field="reason")
-    Release.objects.select_for_update().get(pk=release.pk)  # one change of stage at a time
+    Release.objects.select_for_update(no_key=True).get(pk=release.pk)  # one change of stage at a time
     present = Stage(stage_of(release))
     if stage not in _NEXT_STAGES[present]:
         raise NotReady(
@@ -135,7 +135,9 @@ def _taken(name: str, version: str) -> Conflict:
 
 def _chosen_cases(department: Department, tags: Sequence[str], case_ids: Iterable[int] | None) -> list[Case]:
     """Return the approved cases meant; in PostgreSQL their rows are held until the release is frozen."""
-    approved = Case.objects.filter(department=department).approved().select_for_update(of=("self",))
+    approved = (
+        Case.objects.filter(department=department).approved().select_for_update(of=("self",), no_key=True)
+    )
     approved = approved.select_related("head", "head__external_approval").order_by("pk")
     if case_ids is not None:
         wanted = set(case_ids)

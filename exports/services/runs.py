@@ -1,7 +1,7 @@
 """Answers come back: a run's responses are imported whole, or not seen at all."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,18 +13,18 @@ from django.utils.translation import gettext as _
 from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, Conflict, NotReady
-from builder.common.jsonl import Line
+from builder.common.jsonl import Line, file_sha256
+from builder.common.progress import Progress, unwatched
 from builder.models import User
 from builder.services.audit import record
 from exports.access import hidden_runs, stage_of
-from exports.formats.results import file_sha256, read_responses
+from exports.formats.results import read_responses
 from exports.models import ModelClass, Release, ReleaseItem, Response, Run, RunState, Stage
 from exports.models.releases import NAME_PATTERN
 from exports.records import ResponseRecord
 
 # Rows per transaction: SQLite's only writer is held for milliseconds, not for the whole file.
 BATCH = 500
-Progress = Callable[[Iterable[Any], str], Iterator[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class RunImport:
 def import_responses(
     *, path: Path, release: Release, run_name: str, by: User, model: str = "", model_class: str = "",
     prompting: str = "", retrieval: str = "", parameters: dict[str, str] | None = None, restart: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = unwatched,
 ) -> RunImport:  # fmt: skip
     """Bring in one run's answers to a release, all or none; the same file again changes nothing.
 
@@ -76,7 +76,6 @@ def import_responses(
     access.require(by, Act.IMPORT_RUNS, release.department)
     factors = Factors(model, model_class, prompting, retrieval, parameters)
     _check_run(release, run_name, factors)
-    progress = progress or (lambda rows, _label: iter(rows))
     digest = file_sha256(path)
     existing = _existing(run_name, release, by)
     if existing and existing.state == RunState.READY:
@@ -102,7 +101,7 @@ def withdraw_run(*, run: Run, reason: str, by: User) -> Run:
     access.require(by, Act.IMPORT_RUNS, run.release.department)
     if not reason.strip():
         raise BadInput(_("Say why the run is withdrawn."), field="reason")
-    locked = Run.objects.select_for_update().get(pk=run.pk)
+    locked = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
     if locked.state != RunState.READY:
         raise NotReady(_("Only a run that is ready can be withdrawn."))
     locked.state = RunState.WITHDRAWN

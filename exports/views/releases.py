@@ -1,10 +1,7 @@
 """Pages about releases."""
 
-import tempfile
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,25 +9,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from builder import access as builder_access
 from builder.access import Act
+from builder.common.pagination import page_of
 from builder.common.providers import RELEASE_PANELS, registry
 from builder.common.requests import SignedInRequest
 from exports import access, selectors
 from exports.forms.releases import DownloadForm, FreezeForm, StageForm
 from exports.presenters import coverage_rows, release_facts, theme_labels
-from exports.services.bundles import export_archive
-
-PAGE = 50
-# A bundle up to this size is built in memory; a larger one goes through a temporary file.
-SPOOL_BYTES = 16 * 2**20
 
 
 @login_required
 @require_safe
 def release_list(request: SignedInRequest) -> HttpResponse:
     """List the releases of my departments."""
-    page = Paginator(selectors.list_releases(request.user), PAGE).get_page(request.GET.get("page"))
     context = {
-        "page_obj": page,
+        "page_obj": page_of(selectors.list_releases(request.user), request),
         "can_freeze": builder_access.departments_for(request.user, Act.FREEZE_RELEASES),
     }
     return render(request, "exports/release_list.html", context)
@@ -56,7 +48,7 @@ def release_new(request: SignedInRequest) -> HttpResponse:
         )
         return redirect("exports:release-detail", release.name, release.version)
     context = {"form": form, "department": department, "n_cases": len(choices.cases)}
-    return render(request, "exports/release_new.html", context, status=form.status if form.errors else 200)
+    return render(request, "exports/release_new.html", context, status=form.status)
 
 
 @login_required
@@ -65,14 +57,13 @@ def release_detail(request: SignedInRequest, name: str, version: str) -> HttpRes
     """Show what a release holds, how to take it, and whether it is what was frozen."""
     release = access.get_release(request.user, name, version)
     overview = selectors.release_overview(release)
-    items = Paginator(selectors.list_items(release), PAGE).get_page(request.GET.get("page"))
     context = {
         "release": release,
         "overview": overview,
         "facts": release_facts(overview),
         "themes": theme_labels(overview.coverage),
         "coverage": coverage_rows(overview.coverage),
-        "page_obj": items,
+        "page_obj": page_of(selectors.list_items(release), request),
         "commands": selectors.export_commands(release, request.user),
         "panels": registry.call(RELEASE_PANELS, release, request.user),
         "can_export": builder_access.may(request.user, Act.EXPORT_RELEASES, release.department),
@@ -127,7 +118,7 @@ def release_state(request: SignedInRequest, name: str, version: str) -> HttpResp
         messages.success(request, _("The stage of %(release)s is changed.") % {"release": release.label})
         return redirect("exports:release-detail", name, version)
     context = {"form": form, "release": release, "present": present}
-    return render(request, "exports/release_state.html", context, status=form.status if form.errors else 200)
+    return render(request, "exports/release_state.html", context, status=form.status)
 
 
 @login_required
@@ -137,19 +128,9 @@ def release_download(request: SignedInRequest, name: str, version: str) -> HttpR
     release = access.get_release_for(request.user, Act.EXPORT_RELEASES, name, version)
     initial = {"format": request.GET.get("format", "canonical")}
     form = DownloadForm(request.POST if request.method == "POST" else None, release=release, initial=initial)
-    if form.is_bound and form.is_valid():
-        target = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - FileResponse closes it
-        data = form.cleaned_data
-        saved_as = form.attempt(
-            lambda: export_archive(
-                release=release, file_format=data["format"], target=target, by=request.user,
-                recipient=data.get("recipient", ""), reason=data.get("reason", ""),
-            )
-        )  # fmt: skip
-        if saved_as:
-            target.seek(0)
-            return FileResponse(target, as_attachment=True, filename=saved_as, content_type="application/zip")
+    if form.is_bound and form.is_valid() and (archive := form.pack(release, by=request.user)):
+        return FileResponse(
+            archive.content, as_attachment=True, filename=archive.name, content_type="application/zip"
+        )
     context = {"form": form, "release": release}
-    return render(
-        request, "exports/release_download.html", context, status=form.status if form.errors else 200
-    )
+    return render(request, "exports/release_download.html", context, status=form.status)

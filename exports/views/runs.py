@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,20 +9,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from builder import access as builder_access
 from builder.access import Act
+from builder.common.pagination import page_of
 from builder.common.providers import RUN_PANELS, registry
 from builder.common.requests import SignedInRequest
 from builder.common.uploads import stored
 from exports import access, selectors
 from exports.forms.runs import RunForm
 
-PAGE = 50
-
 
 @login_required
 @require_safe
 def run_list(request: SignedInRequest) -> HttpResponse:
     """List the runs I may see."""
-    page = Paginator(selectors.list_runs(request.user), PAGE).get_page(request.GET.get("page"))
+    page = page_of(selectors.list_runs(request.user), request)
     context = {"page_obj": page, "can_import": builder_access.departments_for(request.user, Act.IMPORT_RUNS)}
     return render(request, "exports/run_list.html", context)
 
@@ -47,7 +45,7 @@ def run_new(request: SignedInRequest) -> HttpResponse:
             messages.success(request, _told(result.responses, result.unanswered, created=result.created))
             return redirect("exports:run-detail", result.run.name)
     context = {"form": form, "has_releases": bool(releases)}
-    return render(request, "exports/run_new.html", context, status=form.status if form.errors else 200)
+    return render(request, "exports/run_new.html", context, status=form.status)
 
 
 @login_required
@@ -55,10 +53,9 @@ def run_new(request: SignedInRequest) -> HttpResponse:
 def run_detail(request: SignedInRequest, name: str) -> HttpResponse:
     """Show a run's factors, its answers and where it was graded."""
     run = access.get_run(request.user, name)
-    page = Paginator(selectors.list_responses(run), PAGE).get_page(request.GET.get("page"))
     context = {
         "run": run,
-        "page_obj": page,
+        "page_obj": page_of(selectors.list_responses(run), request),
         "panels": registry.call(RUN_PANELS, run, request.user),
         "can_import": builder_access.may(request.user, Act.IMPORT_RUNS, run.release.department),
     }

@@ -129,10 +129,15 @@ def table_rows(n: int) -> list[Row]:
                 points <= 2 * pass_time,
             ),
         ]
+    return rows + krippendorff_rows(n, table, unit, rater, value)
+
+
+def krippendorff_rows(n: int, table: RatingTable, unit: Any, rater: Any, value: Any) -> list[Row]:
+    """Return one alpha, and resamples of every coefficient, against krippendorff where it is installed."""
     krippendorff = optional("krippendorff")
     if krippendorff is None:
-        return rows
-    matrix = as_matrix(unit, rater, value)
+        return []
+    matrix, size = as_matrix(unit, rater, value), f"{n:,} ratings"
 
     def single() -> Any:
         return agreement(RatingTable.from_long(unit, rater, value), "krippendorff_alpha", ci="none")
@@ -143,15 +148,13 @@ def table_rows(n: int) -> list[Row]:
     assert abs(single()[0].value - peer()) < 1e-12
     theirs = best_time(peer, 0.5, 400)
     alone = best_time(lambda: agreement(table, "krippendorff_alpha", ci="none"), 0.5, 400)
-    met = alone <= theirs if n == 1_000 else None
-    target = "not slower" if n == 1_000 else "–"
-    rows.append(
-        Row(f"{size}: one alpha from the table", alone, theirs, "krippendorff, from matrix", target, met)
-    )
     whole = best_time(single, 0.5, 400)
-    rows.append(Row(f"{size}: table and one alpha", whole, theirs, "krippendorff, from matrix", "–", None))
-    rows.append(bootstrap_row(size, table, matrix, krippendorff, n))
-    return rows
+    met, target = (alone <= theirs, "not slower") if n == 1_000 else (None, "–")
+    return [
+        Row(f"{size}: one alpha from the table", alone, theirs, "krippendorff, from matrix", target, met),
+        Row(f"{size}: table and one alpha", whole, theirs, "krippendorff, from matrix", "–", None),
+        bootstrap_row(size, table, matrix, krippendorff, n),
+    ]
 
 
 def bootstrap_row(size: str, table: RatingTable, matrix: Any, krippendorff: Any, n: int) -> Row:

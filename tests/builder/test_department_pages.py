@@ -46,7 +46,6 @@ def test_new_department_with_a_known_lead_goes_back_to_the_list(cast: Cast, as_u
         ({"code": ""}, "Choose a short code"),
         ({"code": "P E"}, "Use letters, digits, - and _ only"),
         ({"code": "P" * 21}, "at most 20 characters"),
-        ({"code": "ED"}, "Department ED exists under the name Emergency"),
         ({"name": ""}, "Write the department’s name"),
         ({"email": "pia"}, "Write an email address such as name@example.org"),
     ],
@@ -59,6 +58,14 @@ def test_bad_department_is_refused(
     assert problem in html.unescape(page.text)
     assert "nhsuk-error-summary" in page.text
     assert Department.objects.count() == 2
+    assert not User.objects.filter(email="pia@example.org").exists()
+
+
+def test_code_of_another_department_is_a_conflict(cast: Cast, as_user: SignIn) -> None:
+    page = as_user(cast.ola).post(reverse("builder:department-create"), {**NEW, "code": "ED"})
+    assert page.status_code == 409
+    assert "Department ED exists under the name Emergency" in html.unescape(page.text)
+    assert "nhsuk-error-summary" in page.text
     assert not User.objects.filter(email="pia@example.org").exists()
 
 

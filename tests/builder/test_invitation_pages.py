@@ -50,18 +50,20 @@ def test_inviting_shows_the_link_once(cast: Cast, as_user: SignIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("email", "problem"),
+    ("email", "status", "problem"),
     [
-        ("", "Write the person’s email address"),
-        ("neo", "Write an email address such as name@example.org"),
-        ("ada@example.org", "already has an account with a password"),
+        ("", 422, "Write the person’s email address"),
+        ("neo", 422, "Write an email address such as name@example.org"),
+        ("ada@example.org", 409, "already has an account with a password"),
     ],
 )
-def test_invitation_needs_a_new_address(cast: Cast, as_user: SignIn, email: str, problem: str) -> None:
+def test_invitation_needs_a_new_address(
+    cast: Cast, as_user: SignIn, email: str, status: int, problem: str
+) -> None:
     page = as_user(cast.ola).post(
         reverse("builder:invitation-create"), {"email": email, "name": "<i>Neo</i>"}
     )
-    assert page.status_code == 422
+    assert page.status_code == status
     assert f'<a href="#id_email">{problem}' in page.text or problem in html.unescape(page.text)
     assert "nhsuk-error-summary" in page.text
     assert "<i>Neo</i>" not in page.text
@@ -162,7 +164,7 @@ def test_deactivated_person_has_no_link(cast: Cast, as_user: SignIn) -> None:
     User.objects.filter(email="neo@example.org").update(is_active=False)
     assert_dead(Client(), path)
     page = as_user(cast.ola).post(reverse("builder:invitation-create"), {"email": "neo@example.org"})
-    assert page.status_code == 422
+    assert page.status_code == 409
     assert "is deactivated. Activate it first." in page.text
 
 

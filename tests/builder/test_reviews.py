@@ -4,9 +4,10 @@ import pytest
 
 from builder.common.errors import BadInput, Conflict, NotAllowed
 from builder.models import AuditEvent, CaseState, Decision, Vote
+from builder.selectors.reviews import standings
 from builder.services.audit import verify_chain
 from builder.services.cases import save_revision
-from builder.services.reviews import review_case, standings
+from builder.services.reviews import review_case
 from tests.cast import Cast
 from tests.factories import make_approved, make_content, make_submitted
 

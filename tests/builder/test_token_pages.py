@@ -38,7 +38,7 @@ def test_token_needs_a_name_of_its_own(cast: Cast, as_user: SignIn) -> None:
     assert "Say what the token is for" in page.text
     client.post(TOKENS, {"name": "harness"})
     page = client.post(TOKENS, {"name": "harness"})
-    assert page.status_code == 422
+    assert page.status_code == 409
     assert "You already have a token with this name." in page.text
     assert ApiToken.objects.count() == 1
 

@@ -133,10 +133,9 @@ def test_archive_holds_the_bundle_in_one_folder(cast: Cast, tmp_path: Path) -> N
     release = make_release(cast)
     copies = []
     for _time in range(2):
-        target = io.BytesIO()
-        name = export_archive(release=release, file_format="healthbench", target=target, by=cast.ana)
-        copies.append(target.getvalue())
-    assert name == "trial-1.0.0-healthbench.zip"
+        packed = export_archive(release=release, file_format="healthbench", by=cast.ana)
+        copies.append(packed.content.read())
+    assert packed.name == "trial-1.0.0-healthbench.zip"
     assert copies[0] == copies[1]
     with zipfile.ZipFile(io.BytesIO(copies[0])) as archive:
         archive.extractall(tmp_path)

@@ -53,7 +53,10 @@ def test_what_a_page_complains_about_is_written_down(visit: Visit, script: str, 
     visitor.page.goto("/accounts/login/")
     assert visitor.journal.problems == []
     visitor.page.evaluate(f"() => {{ {script} }}")
-    visitor.page.wait_for_timeout(300)
+    for _moment in range(100):
+        if visitor.journal.problems:
+            break
+        visitor.page.wait_for_timeout(50)
     assert what in "\n".join(visitor.journal.problems)
     visitor.journal.problems.clear()
 

@@ -76,9 +76,10 @@ def run_verify(bundle: Path) -> subprocess.CompletedProcess[str]:
 def bring_in_answers(lead: Visitor, answers: Path) -> None:
     """Upload a file of answers as the run m1."""
     page, keys = lead.page, lead.keys
-    keys.write("Name of the run", "m1")
-    keys.reach(page.get_by_label("File of answers"), most=2)
+    # Entered well before the key: only some moments later does the browser hand its dialogue over.
     with page.expect_file_chooser() as waiting:
+        keys.write("Name of the run", "m1")
+        keys.reach(page.get_by_label("File of answers"), most=2)
         keys.press("Enter")
     waiting.value.set_files(answers)
     keys.write("Model", "example-model", most=3)

@@ -140,6 +140,4 @@ class RevisionView(ApiView):
     def get(self, request: Request, case_id: int, number: int) -> Response:
         """Show what a revision says."""
         revision = get_revision(access.get_case_to_read(self.person, case_id), number)
-        if revision is None:
-            raise NotFound(_("This case has no such revision."))
         return Response(RevisionWithContent(revision).data)

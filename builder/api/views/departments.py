@@ -8,7 +8,7 @@ from builder import access
 from builder.access import Act
 from builder.api.base import ApiView, answers
 from builder.api.serializers.people import DepartmentIn, DepartmentMade, DepartmentOut, DepartmentSettingsIn
-from builder.api.views.people import invitation_link
+from builder.common.requests import invitation_link
 from builder.selectors.people import own_departments
 from builder.services.people import change_department, create_department
 

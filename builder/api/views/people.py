@@ -1,6 +1,5 @@
 """Endpoints about people: oneself, and for administrators everybody."""
 
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,8 +16,9 @@ from builder.api.serializers.people import (
     ProfileIn,
     RolesIn,
 )
+from builder.common.requests import invitation_link
 from builder.models import User
-from builder.selectors.people import search_people
+from builder.selectors.people import list_people
 from builder.services.people import (
     change_profile,
     invite_person,
@@ -27,11 +27,6 @@ from builder.services.people import (
     set_all_roles,
     set_org_admin,
 )
-
-
-def invitation_link(request: Request, token: str) -> str:
-    """Return the whole address of an invitation."""
-    return request.build_absolute_uri(reverse("builder:invitation-accept", args=[token]))
 
 
 class MeView(ApiView):
@@ -57,7 +52,7 @@ class PeopleView(ApiView):
     def get(self, request: Request) -> Response:
         """List everybody, active accounts first."""
         access.require_admin(self.person)
-        return self.listed(search_people(self.query(PeopleQuery)["q"]), PersonOut)
+        return self.listed(list_people(self.query(PeopleQuery)["q"]), PersonOut)
 
     @extend_schema(request=InvitationIn, responses=answers(InvitationOut, 201))
     def post(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from builder import access
 from builder.api.base import ApiView, answers
 from builder.api.serializers.people import OwnedTokenOut, TokenIn, TokenMade, TokenOut
-from builder.selectors.people import tokens_of, working_tokens
+from builder.selectors.people import list_tokens, tokens_of
 from builder.services.people import create_api_token, revoke_api_token
 
 
@@ -43,4 +43,4 @@ class EverybodysTokensView(ApiView):
     def get(self, request: Request) -> Response:
         """List the tokens that still work with their owners, without their keys."""
         access.require_admin(self.person)
-        return self.listed(working_tokens(), OwnedTokenOut)
+        return self.listed(list_tokens(), OwnedTokenOut)

@@ -1,7 +1,6 @@
 """Endpoints about releases: freezing, stages, verification, bundles."""
 
 import hashlib
-import tempfile
 from io import BytesIO
 from typing import IO, Any, cast
 
@@ -31,8 +30,6 @@ from exports.selectors import check_frozen, list_items, list_releases, list_stat
 from exports.services.bundles import export_archive
 from exports.services.releases import freeze_release, set_release_state
 
-# A bundle up to this size is built in memory; a larger one goes through a temporary file.
-SPOOL_BYTES = 16 * 2**20
 ZIP: dict[Any, Any] = {
     (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, "The bundle as a zip."),
     **answers(None, 304),
@@ -125,13 +122,14 @@ class BundleView(ApiView):
         return self._send(release, self.body(BundleIn))
 
     def _send(self, release: Release, wanted: dict[str, Any]) -> FileResponse | HttpResponse:
-        target = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - FileResponse closes it
-        saved_as = export_archive(
-            release=release, file_format=wanted["format"], target=target, by=self.person,
-            recipient=wanted.get("recipient", ""), reason=wanted.get("reason", ""),
+        archive = export_archive(
+            release=release, file_format=wanted["format"], by=self.person, recipient=wanted.get("recipient", ""),
+            reason=wanted.get("reason", ""),
         )  # fmt: skip
-        etag = f'"{_sha256(target)}"'
-        answer = FileResponse(target, as_attachment=True, filename=saved_as, content_type="application/zip")
+        etag = f'"{_sha256(archive.content)}"'
+        answer = FileResponse(
+            archive.content, as_attachment=True, filename=archive.name, content_type="application/zip"
+        )
         answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
         return cast(
             HttpResponse,
@@ -140,7 +138,6 @@ class BundleView(ApiView):
 
 
 def _sha256(target: IO[bytes]) -> str:
-    target.seek(0)
     digest = hashlib.file_digest(cast(BytesIO, target), "sha256").hexdigest()
     target.seek(0)
     return digest

@@ -63,7 +63,10 @@ def test_icc_degenerate() -> None:
     assert (shifted["ICC(2,1)"].value or 1) < 1.0
 
 
-@pytest.mark.parametrize("ratings", [[["a", "b"]], [1.0, 2.0], [[1.0, float("inf")], [2.0, 3.0]], RatingTable.from_matrix([["a", "b"]])])
+@pytest.mark.parametrize(
+    "ratings",
+    [[["a", "b"]], [1.0, 2.0], [[1.0, float("inf")], [2.0, 3.0]], RatingTable.from_matrix([["a", "b"]])],
+)
 def test_icc_refuses_what_is_not_a_table_of_numbers(ratings: Any) -> None:
     with pytest.raises(ValueError, match=r"needs|must be units"):
         icc(ratings)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from annotations.stats import RatingTable, agreement
+from annotations.stats import RatingTable, agreement, pairwise_cohen_kappa
 
 
 def test_missing_values_are_dropped_and_counted() -> None:
@@ -136,3 +136,15 @@ def test_patterns_hold_every_unit_once_however_they_are_collapsed() -> None:
             assert patterns.multiplicity.sum() == (~np.isnan(value)).any(axis=1).sum()
         counted = table.patterns.multiplicity @ table.patterns.counts
         assert counted.tolist() == [int((value == k).sum()) for k in range(q)]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int32, np.uint64])
+def test_narrow_and_unsigned_codes_do_not_overflow(dtype: Any) -> None:
+    # 40 raters x 5 categories do not fit a byte, nor do 120 units x 40 raters.
+    rng = np.random.default_rng(0)
+    unit, rater = np.divmod(np.arange(4_800), 40)
+    value = np.where(rng.random(4_800) < 0.6, unit % 5, rng.integers(0, 5, 4_800))
+    plain = RatingTable.from_long(unit, rater, value)
+    narrow = RatingTable.from_long(unit.astype(dtype), rater.astype(dtype), value.astype(dtype))
+    assert agreement(narrow, n_boot=20) == agreement(plain, n_boot=20)
+    assert pairwise_cohen_kappa(narrow).kappa[3, 39] == pairwise_cohen_kappa(plain).kappa[3, 39]

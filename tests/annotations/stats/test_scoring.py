@@ -228,3 +228,12 @@ def test_points_that_cannot_be_packed_score_the_same(scale: float) -> None:
     for field in ("score", "worst", "best", "floor"):
         assert getattr(scaled, field).tolist() == pytest.approx(getattr(plain, field).tolist(), nan_ok=True)
     assert scaled.n_incomplete.tolist() == plain.n_incomplete.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64])
+def test_narrow_and_unsigned_case_codes_do_not_overflow(dtype: Any) -> None:
+    case, sample = np.repeat(np.arange(200), 4), np.tile([0, 1, 2, 3], 200)
+    met = np.random.default_rng(0).integers(0, 2, 800)
+    wide = case_scores(grades(case, np.ones(800), met, sample=sample))
+    narrow = case_scores(grades(case.astype(dtype), np.ones(800), met, sample=sample.astype(dtype)))
+    assert narrow.score.tolist() == wide.score.tolist()

@@ -67,3 +67,11 @@ def test_light_kappa_of_a_huge_table_is_refused_with_a_way_out() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="pairwise_cohen_kappa"):
         light_kappa(RatingTable.from_matrix(rng.integers(0, 8, (4_000, 20))))
+
+
+def test_bound_of_specific_agreement_lets_a_unit_disagree_wholly() -> None:
+    # Three raters, 30 units each way: one rater alone in a category shares it with nobody, so a unit can lose
+    # all.
+    rows = [[1, 1, 1]] * 30 + [[0, 0, 0]] * 30
+    for estimate in specific_agreement(RatingTable.from_matrix(rows)):
+        assert estimate.ci_low == pytest.approx(0.05 ** (1 / 30))
