@@ -5,8 +5,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # The steps share one environment and one database, so `make -j` must not run them side by side.
 .NOTPARALLEL:
-.PHONY: help setup demo demo-data test lint types test-sqlite test-postgres test-browser bench \
-	system-packages lock openapi messages translations screenshots format
+.PHONY: help setup demo demo-data test lint types test-sqlite test-postgres test-browser bench bench-stats \
+	oracles system-packages lock openapi messages translations screenshots format
 
 PORT ?= 8000
 # Processes of pytest; 0 runs the tests one after the other in a single process.
@@ -22,6 +22,10 @@ FIND_PYTHON = found=""; for candidate in $(PYTHONS); do \
 MANAGE := $(BIN)/python manage.py
 DEBIAN_PACKAGES := chromium fonts-noto-cjk gettext postgresql
 UV_VENV := build/uv
+# What the statistics are compared with: two environments of their own, because irrCAC needs an old numpy.
+ORACLES := .oracles
+IRRCAC := .oracles-irrcac
+ORACLE_PINS := tests/annotations/stats/oracles
 export PYTHONUNBUFFERED := 1
 
 help: ## List these targets
@@ -94,6 +98,45 @@ bench: $(STAMP) ## Print ratios of speed against a named peer (not part of the t
 	@echo "Measuring; a few minutes on a quiet machine …"
 	@$(BIN)/python -m tests.benchmarks.bench_agreement
 
+bench-stats: $(STAMP) $(ORACLES)/installed-requirements ## Time the statistics against targets and peers; saves docs/benchmarks.md
+	@echo "Measuring; about five minutes on a quiet machine …"
+	@mkdir -p build
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench_product --out build/bench-product.json
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(ORACLES)/bin/python -m tests.benchmarks.bench_stats \
+		--also build/bench-product.json --out docs/benchmarks.md
+
+oracles: $(ORACLES)/installed-requirements $(IRRCAC)/installed-requirements ## Make the environments the statistics are compared with
+	@echo "The statistics can be compared with: krippendorff, statsmodels, pingouin, scikit-learn ($(ORACLES))."
+	@if [ -x $(IRRCAC)/bin/python ]; then echo "And with irrCAC ($(IRRCAC))."; fi
+
+$(ORACLES)/installed-requirements: $(ORACLE_PINS)/requirements.txt
+	@$(FIND_PYTHON); \
+	if [ -z "$$found" ]; then \
+		echo "No Python 3.11, 3.12 or 3.13 with its venv module was found (looked for: $(PYTHONS))." >&2; exit 1; \
+	fi; \
+	echo "Making the environment $(ORACLES) …"; \
+	rm -rf $(ORACLES); \
+	$$found -m venv $(ORACLES) && \
+	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< || { \
+		rm -rf $(ORACLES); \
+		echo "The oracles could not be installed; the lines above say why. Mend it and run make oracles again." >&2; \
+		exit 1; }
+	@touch $@
+
+# Without Python 3.11 this environment is left out and the rest goes on.
+$(IRRCAC)/installed-requirements: $(ORACLE_PINS)/requirements-irrcac.txt
+	@if ! python3.11 -c '$(PYTHON_FITS)' >/dev/null 2>&1; then \
+		echo "No python3.11 with its venv module was found: the comparison with irrCAC is left out." >&2; exit 0; \
+	fi; \
+	echo "Making the environment $(IRRCAC) …"; \
+	rm -rf $(IRRCAC); \
+	python3.11 -m venv $(IRRCAC) && \
+	$(IRRCAC)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && \
+	touch $@ || { \
+		rm -rf $(IRRCAC); \
+		echo "irrCAC could not be installed; the lines above say why. Mend it and run make oracles again." >&2; \
+		exit 1; }
+
 screenshots: $(STAMP) ## Take the README's pictures from a fresh demonstration
 	@$(MANAGE) shell --no-imports -c "from tests.journeys.screenshots import main; main()"
 
@@ -127,12 +170,12 @@ system-packages: ## Install what the browser and PostgreSQL tests need from Debi
 			echo "The system packages could not be installed; the lines above say why." >&2; exit 1; }; \
 	fi
 
-lock: $(STAMP) ## Pin the newest allowed packages, with hashes, in requirements.txt and requirements-dev.txt
+lock: $(STAMP) ## Pin the newest allowed packages, with hashes, in the requirements files
 	@echo "Resolving the packages …"
 	@test -x $(UV_VENV)/bin/uv || { \
 		$(BIN)/python -m venv $(UV_VENV) && \
 		$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv; }
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev $(ORACLE_PINS)/requirements $(ORACLE_PINS)/requirements-irrcac; do \
 		$(UV_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
 			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
 		echo "Written: $$name.txt"; \

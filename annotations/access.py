@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, Desk, GradingSession, SessionKind, SessionState
+from annotations.models import Assignment, GradingSession, SessionKind, SessionState
 from builder import access
 from builder.access import Act
 from builder.common.errors import NotFound
-from builder.models import User
+from builder.models import Role, User
 from exports.models import Release
 
 # A release's manifest lists every item: no page of this room reads it, so none pays for it.
@@ -66,15 +66,13 @@ def get_assignment_to_grade(user: User, session_id: int, position: int) -> Assig
 def get_own_session(user: User, session_id: int) -> GradingSession:
     """Return a session in which the person grades, or graded until it ended, in these pages."""
     session = (
-        GradingSession.objects.filter(
-            pk=session_id, kind=SessionKind.GRADED, session_raters__rater__user=user,
-            session_raters__desk=Desk.IN_APP, session_raters__removed_at=None,
-        )
+        GradingSession.objects.of_member(user)
+        .filter(pk=session_id, kind=SessionKind.GRADED)
         .exclude(state__in=(SessionState.DRAFT, SessionState.IMPORTING))
         .select_related("release")
         .defer(*UNREAD)
         .first()
-    )  # fmt: skip
+    )
     if session is None:
         raise NotFound(_("There is no grading session of yours at this address."))
     return session
@@ -86,6 +84,10 @@ def get_own_assignment(user: User, session_id: int, position: int) -> Assignment
         Assignment.objects.select_related(*_WITH_ANSWER)
         .defer("session__release__manifest_text")
         .filter(session_id=session_id, position=position, rater__user=user, session__kind=SessionKind.GRADED)
+        .filter(
+            session__release__department__memberships__user=user,
+            session__release__department__memberships__role=Role.GRADER,
+        )
         .first()
     )
     if assignment is None:

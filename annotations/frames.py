@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from annotations.models import Assignment, Grade, GradingSession, Rater, Resolution, SessionRater, Verdict
 from annotations.stats import RatingTable, RubricGrades
 from builder.content import Criterion
-from exports.models import ReleaseItem, Response, Run
+from exports.models import ReleaseItem, Run
+from exports.selectors import answers_of
 
 IntArray = NDArray[np.int64]
 MET, NOT_MET, UNDECIDED = 1, 0, -1
+SEED = 20_250_508  # of every report's resampling: the same grades always print the same interval
 MAX_CRITERIA = 1_000  # in one rubric: case and criterion share one integer key
 _VERDICT_CODES = {Verdict.MET: 0, Verdict.NOT_MET: 1, Verdict.CANNOT_JUDGE: 2, Verdict.JUDGE_FAILED: 3}
 
@@ -223,11 +225,7 @@ def _raters(sessions: Sequence[GradingSession]) -> tuple[dict[int, int], list[st
 def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:
     place_of = {item.pk: place for place, item in enumerate(items)}
     rubrics: list[list[Criterion]] = [item.content.rubrics for item in items]
-    responses = list(
-        Response.objects.filter(run__in=runs)
-        .order_by("item__position", "run_id", "epoch")
-        .values_list("pk", "run_id", "item_id", "epoch")
-    )
+    responses = list(answers_of(runs).values_list("pk", "run_id", "item_id", "epoch"))
     places = [place_of[item_id] for _pk, _run, item_id, _epoch in responses]
     sizes = np.array([len(rubrics[place]) for place in places], dtype=np.int64)
     total = int(sizes.sum())

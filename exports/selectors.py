@@ -1,16 +1,16 @@
 """Read models of releases and runs, for pages and API."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from builder.access import Act, departments_for
 from builder.common.canonical_json import sha256_text
+from builder.common.counting import count_of
 from builder.common.errors import NotFound
 from builder.content import CaseContent
 from builder.models import Case, Department, ExternalApproval, Kind, User
@@ -125,15 +125,20 @@ class FrozenCheck:
         return not self.problems
 
 
+@dataclass(frozen=True, slots=True)
+class FreezeChoices:
+    """What a new release of a department can hold: its approved cases, and the tags they carry."""
+
+    cases: list[Case]
+    tags: list[str]
+
+
 def list_releases(user: User) -> "QuerySet[Release]":
     """Return the releases the person reads, newest first, each with `present_stage` and `n_runs` (those they see)."""
-    runs = (
-        visible_runs(user).filter(release=OuterRef("pk")).order_by().values("release").annotate(n=Count("pk"))
-    )
     return (
         Release.objects.visible_to(user)
         .with_stage()
-        .annotate(n_runs=Coalesce(Subquery(runs.values("n"), output_field=IntegerField()), 0))
+        .annotate(n_runs=count_of(visible_runs(user).filter(release=OuterRef("pk"))))
         .select_related("department", "frozen_by")
         .defer("manifest_text")
         .order_by("-pk")
@@ -156,11 +161,11 @@ def list_runs(user: User, release: Release | None = None) -> "QuerySet[Run]":
     Each has `n_responses`, `n_answered` (cases with an answer) and `n_items` (cases of its release).
     """
     runs = visible_runs(user) if release is None else visible_runs(user).filter(release=release)
-    answers = Response.objects.filter(run=OuterRef("pk")).order_by().values("run")
+    answers = Response.objects.filter(run=OuterRef("pk"))
     return (
         runs.annotate(
-            n_responses=_count(answers.annotate(n=Count("pk"))),
-            n_answered=_count(answers.annotate(n=Count("item", distinct=True))),
+            n_responses=count_of(answers),
+            n_answered=count_of(answers, different="item"),
             n_items=F("release__n_items"),
         )
         .select_related("release__department", "imported_by")
@@ -172,6 +177,19 @@ def list_runs(user: User, release: Release | None = None) -> "QuerySet[Run]":
 def list_responses(run: Run) -> "QuerySet[Response]":
     """Return a run's answers in the release's order, each with its item."""
     return Response.objects.filter(run=run).select_related("item").order_by("item__position", "epoch")
+
+
+def answers_of(runs: Sequence[Run]) -> "QuerySet[Response]":
+    """Return the answers of runs of one release in its order: what is assigned, planned and scored goes by it."""
+    return Response.objects.filter(run__in=runs).order_by("item__position", "run_id", "epoch")
+
+
+def find_run(name: str) -> Run:
+    """Return a run by name, whoever asks: for commands, which act on the server itself. Raises NotFound."""
+    run = Run.objects.select_related("release").filter(name=name).first()
+    if run is None:
+        raise NotFound(f"There is no run {name}.")
+    return run
 
 
 def release_overview(release: Release) -> ReleaseOverview:
@@ -243,14 +261,6 @@ def export_commands(release: Release, user: User) -> list[CommandLine]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class FreezeChoices:
-    """What a new release of a department can hold: its approved cases, and the tags they carry."""
-
-    cases: list[Case]
-    tags: list[str]
-
-
 def freezable_cases(department: Department) -> FreezeChoices:
     """Return the department's approved cases in order, and their tags. Cost: one query."""
     cases = list(Case.objects.filter(department=department).approved().select_related("head").order_by("pk"))
@@ -310,7 +320,3 @@ class _Reader:
             kind: {theme: n for (found, theme), n in self.cells.items() if found == kind} for kind in kinds
         }
         return Coverage(kinds, themes, counts)
-
-
-def _count(rows: "QuerySet[Any, Any]") -> Coalesce:
-    return Coalesce(Subquery(rows.values("n"), output_field=IntegerField()), 0)

@@ -26,7 +26,7 @@ from exports.services.releases import freeze_release, set_release_state
 from tests.annotations.rows import assignment_of
 from tests.api_client import as_json
 from tests.cast import Cast
-from tests.factories import make_content
+from tests.html_form import read_form
 
 MARK = "zqx"
 PAYLOADS = (
@@ -40,7 +40,19 @@ PAYLOADS = (
     "<meta http-equiv=refresh content='0;url=javascript:zqx()'>", "<zqx hx-get='/' hx-trigger=load>",
 )  # fmt: skip
 ALL = "\n".join(PAYLOADS)
-ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "srcset", "poster", "data", "hx-get", "hx-post"}
+CASES = 10  # each has its share of the payloads in its short texts, and all of them in its long ones
+ADDRESSES = {
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "xlink:href",
+    "srcset",
+    "poster",
+    "data",
+    "hx-get",
+    "hx-post",
+}
 
 
 class Finder(HTMLParser):
@@ -57,10 +69,18 @@ class Finder(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self._in_script = tag in ("script", "style")
-        if MARK in tag or tag in ("iframe", "object", "embed", "base", "math") or self._in_script and "src" not in given:
+        if (
+            MARK in tag
+            or tag in ("iframe", "object", "embed", "base", "math")
+            or (self._in_script and "src" not in given)
+        ):
             self.found.append(f"<{tag} {given}>")
-        self.found += [f"<{tag} {name}>" for name in given if name.startswith(("on", "hx-on")) or MARK in name]
-        self.found += [f"{name}={given[name]}" for name in given if name in ADDRESSES and is_foreign(given[name])]
+        self.found += [
+            f"<{tag} {name}>" for name in given if name.startswith(("on", "hx-on")) or MARK in name
+        ]
+        self.found += [
+            f"{name}={given[name]}" for name in given if name in ADDRESSES and is_foreign(given[name])
+        ]
         if tag == "meta" and "http-equiv" in given:
             self.found.append(f"<meta {given}>")
         self.links += [given["href"]] if tag == "a" and "href" in given else []
@@ -84,10 +104,11 @@ def is_foreign(address: str) -> bool:
 
 
 def hostile(place: int) -> CaseContent:
-    """Return a case whose every text is hostile; its title, kind, and short texts are the payload of this place."""
-    one = PAYLOADS[place % len(PAYLOADS)]
+    """Return a case whose every text is hostile; its title, kind and short texts are the payloads of this place."""
+    one = " ".join(PAYLOADS[place % CASES :: CASES])
     return CaseContent(
-        title=one, kind=one[:40], language=one[:20], prompt=[Turn("system", ALL), Turn("assistant", ALL), Turn("user", ALL)],
+        title=one, kind=one[:40], language=one[:20],
+        prompt=[Turn("system", ALL), Turn("assistant", ALL), Turn("user", ALL)],
         rubrics=[
             Criterion(f"{one} {ALL}", 5, [f"axis:{one}", f"of it {one}"], one, guideline=one, jurisdiction=one),
             Criterion(f"Red {ALL}", -10, [f"axis:{one} again"], "red", red_line=True, evidence=["e1", one]),
@@ -106,13 +127,18 @@ def world(cast: Cast) -> Cast:
         change_profile(name=next(payload), language="en", by=person)
     Department.objects.update(name=PAYLOADS[0])
     Membership.objects.create(user=cast.lou, department=cast.department, role=Role.AUTHOR)
-    cases = [approve(cast, place) for place in range(len(PAYLOADS))]
+    cases = [approve(cast, place) for place in range(CASES)]
     draft = create_case(department=cast.department, content=hostile(3), by=cast.lou)
     save_draft(case=draft, data=as_json(hostile(4)), base_version=0, sequence=1, by=cast.lou)
     waiting = create_case(department=cast.department, content=hostile(6), by=cast.ada)
     save_revision(case=waiting, content=hostile(7), base_version=0, by=cast.ada)
     submit_case(case=waiting, by=cast.ada)
-    disagree = {"decision": "request_changes", "comment": ALL, "votes": {0: "disagree"}, "vote_comments": {0: ALL}}
+    disagree = {
+        "decision": "request_changes",
+        "comment": ALL,
+        "votes": {0: "disagree"},
+        "vote_comments": {0: ALL},
+    }
     review_case(case=waiting, revision_number=1, by=cast.rui, **disagree)
     grade(cast)
     retire_case(case=cases[0], reason=ALL, by=cast.lou)
@@ -130,14 +156,22 @@ def approve(cast: Cast, place: int) -> Case:
     votes = {0: "agree", 1: "agree"}
     for by in (cast.rui, cast.rob):
         review_case(
-            case=case, revision_number=1, decision="approve", comment=ALL, votes=votes, vote_comments={0: ALL}, by=by
+            case=case,
+            revision_number=1,
+            decision="approve",
+            comment=ALL,
+            votes=votes,
+            vote_comments={0: ALL},
+            by=by,
         )
     return case
 
 
 def grade(cast: Cast) -> None:
-    """Freeze a release, answer it with a hostile system, and grade it with hostile notes: one session closed, one open."""
-    release = freeze_release(department=cast.department, name="set", version="1.0.0", stage="candidate", by=cast.lou)
+    """Freeze a release, answer it with a hostile system, grade it with hostile notes; close one session of two."""
+    release = freeze_release(
+        department=cast.department, name="set", version="1.0.0", stage="candidate", by=cast.lou
+    )
     factors: dict[str, Any] = {"model": ALL[:200], "prompting": PAYLOADS[3], "retrieval": PAYLOADS[4]}
     run = Run.objects.create(
         release=release, name="run", state=RunState.READY, source_sha256="0" * 64, imported_by=cast.ana,
@@ -173,7 +207,11 @@ def pages(person: User, limit: int = 400) -> Iterator[tuple[str, str]]:
         for link in Finder(page).links:
             found = link.partition("#")[0]
             found = address.partition("?")[0] + found if found.startswith("?") else found
-            if found.startswith("/") and found not in seen and not found.startswith(("/accounts/", "/static/")):
+            if (
+                found.startswith("/")
+                and found not in seen
+                and not found.startswith(("/accounts/", "/static/"))
+            ):
                 seen.add(found)
                 waiting.append(found)
 
@@ -189,7 +227,16 @@ def test_hostile_text_stays_text_on_every_page(world: Cast) -> None:
     assert not wrong, "\n".join(["", *sorted(set(wrong))])
     assert len(reached) > 100
     assert printed > 60
-    for part in ("/edit/", "/review/", "/history/1/", "/scores/", "/agreement/", "/grade/1/", "/answers/", "/people/"):
+    for part in (
+        "/edit/",
+        "/review/",
+        "/history/1/",
+        "/scores/",
+        "/agreement/",
+        "/grade/",
+        "/answers/",
+        "/people/",
+    ):
         assert any(part in address for address in reached), part
 
 
@@ -199,13 +246,37 @@ def test_hostile_input_that_is_refused_stays_text(world: Cast) -> None:
     session = case.department.releases.get().sessions.get(state="open")
     asked = [
         (world.lou, reverse("builder:case-new"), {"title": ALL, "department": ALL}),
-        (world.lou, reverse("builder:case-edit", args=[case.pk]), {"title": ALL, "version": ALL, "action": ALL}),
-        (world.lou, reverse("exports:release-new") + "?department=ED", {"name": ALL, "version": ALL, "tags": ALL}),
-        (world.lou, reverse("exports:run-new"), {"run": ALL, "model": ALL, "release": ALL, "parameters": ALL}),
-        (world.lou, reverse("annotations:session-set-up", args=[session.release_id]), {"overlap": ALL, "seed": ALL}),
+        (
+            world.lou,
+            reverse("builder:case-edit", args=[case.pk]),
+            {"title": ALL, "version": ALL, "action": ALL},
+        ),
+        (
+            world.lou,
+            reverse("exports:release-new") + "?department=ED",
+            {"name": ALL, "version": ALL, "tags": ALL},
+        ),
+        (
+            world.lou,
+            reverse("exports:run-new"),
+            {"run": ALL, "model": ALL, "release": ALL, "parameters": ALL},
+        ),
+        (
+            world.lou,
+            reverse("annotations:session-set-up", args=[session.release_id]),
+            {"overlap": ALL, "seed": ALL},
+        ),
         (world.lou, reverse("annotations:verdicts-new", args=["run"]), {"rater": ALL}),
-        (world.gia, reverse("annotations:grade-item", args=[session.pk, 2]), {"verdict-0": ALL, "note-1": ALL}),
-        (world.rui, reverse("builder:case-review", args=[case.pk]), {"comment": ALL, "vote-0": ALL, "decision": ALL}),
+        (
+            world.gia,
+            reverse("annotations:grade-item", args=[session.pk, 2]),
+            {"verdict-0": ALL, "note-1": ALL},
+        ),
+        (
+            world.rui,
+            reverse("builder:case-review", args=[case.pk]),
+            {"comment": ALL, "vote-0": ALL, "decision": ALL},
+        ),
         (world.ola, reverse("builder:invitation-create"), {"email": ALL, "name": ALL}),
         (world.ola, reverse("builder:department-create"), {"code": ALL, "name": ALL, "lead_email": ALL}),
         (world.ola, reverse("builder:department-settings", args=["ED"]), {"required_approvals": ALL}),
@@ -222,3 +293,16 @@ def test_hostile_input_that_is_refused_stays_text(world: Cast) -> None:
             response = client.get(address + payload.replace("#", "%23").replace("&", "%26"))
             assert response.status_code < 500
             assert Finder(response.content.decode()).found == [], address + payload
+
+
+def test_both_texts_of_a_conflict_stay_text(world: Cast) -> None:
+    """The editor puts this HTML into the page."""
+    client, case = Client(), Case.objects.get(drafts__isnull=True, state="changes_requested")
+    client.force_login(world.lou)
+    fields = read_form(client.get(reverse("builder:case-edit", args=[case.pk])).content.decode())
+    save_revision(case=case, content=hostile(9), base_version=1, by=world.ada)
+    typed = {**fields, "reference": [ALL], "title": ["<zqx> <img src=x onerror=zqx()>"]}
+    answer = client.post(reverse("builder:case-autosave", args=[case.pk]), typed)
+    assert answer.status_code == 409
+    assert Finder(answer.json()["html"]).found == []
+    assert Finder(answer.json()["html"]).prints_mark

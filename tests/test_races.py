@@ -7,6 +7,7 @@ whole afterwards. "database is locked" and deadlocks are no answers: `at_once` r
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ from annotations.services.grades import GivenVerdict, save_grades
 from annotations.services.sessions import close_session, count_undecided, end_grading, open_session
 from annotations.services.verdicts import import_verdicts
 from builder.common.errors import Conflict, DomainError, NotFound, NotReady
-from builder.models import ApiToken, AuditEvent, Case, CaseRevision, CaseState, Decision, Department, Membership
+from builder.models import (
+    ApiToken,
+    AuditEvent,
+    Case,
+    CaseRevision,
+    CaseState,
+    Decision,
+    Department,
+    Membership,
+)
 from builder.services import audit
 from builder.services.cases import create_case, save_draft, save_revision, submit_case
 from builder.services.people import (
@@ -39,7 +49,7 @@ from tests.exports.builders import answers_to, make_release, write_jsonl
 from tests.factories import make_approved, make_content, make_draft, make_submitted
 
 THREADS = 8
-AGREE = {index: "agree" for index in range(3)}
+AGREE = dict.fromkeys(range(3), "agree")
 Act = Callable[[], Any]
 
 
@@ -97,7 +107,10 @@ def test_of_saves_on_one_version_one_is_kept(crowd: Cast) -> None:
     case = make_draft(crowd)
     texts = [make_content(f"Version {place}") for place in range(THREADS)]
     results = at_once(
-        *(lambda text=text: save_revision(case=case, content=text, base_version=1, by=crowd.ada) for text in texts)
+        *(
+            lambda text=text: save_revision(case=case, content=text, base_version=1, by=crowd.ada)
+            for text in texts
+        )
     )
     assert tally(results, Conflict) == (1, THREADS - 1)
     assert CaseRevision.objects.filter(case=case).count() == 2
@@ -133,7 +146,9 @@ def test_of_first_autosaves_in_several_windows_one_is_kept(crowd: Cast) -> None:
 
 def test_one_reviewer_approving_many_times_at_once_counts_once(crowd: Cast) -> None:
     case = make_submitted(crowd)
-    act = lambda: review_case(case=case, revision_number=1, decision=Decision.APPROVE, votes=AGREE, by=crowd.rui)  # noqa: E731
+    act = partial(
+        review_case, case=case, revision_number=1, decision=Decision.APPROVE, votes=AGREE, by=crowd.rui
+    )
     at_once(*[act] * THREADS)
     assert Case.objects.get().state == CaseState.IN_REVIEW
     assert events("case:approve") == 0
@@ -159,11 +174,11 @@ def test_a_revision_during_the_last_approval_never_stays_approved(crowd: Cast) -
     for place in range(4):
         case = make_submitted(crowd, title=f"Case {place}")
         review_case(case=case, revision_number=1, decision=Decision.APPROVE, votes=AGREE, by=crowd.rui)
-        approve = lambda case=case: review_case(  # noqa: E731
-            case=case, revision_number=1, decision=Decision.APPROVE, votes=AGREE, by=crowd.rob
+        approve = partial(
+            review_case, case=case, revision_number=1, decision=Decision.APPROVE, votes=AGREE, by=crowd.rob
         )
-        revise = lambda case=case: save_revision(  # noqa: E731
-            case=case, content=make_content("Another text"), base_version=1, by=crowd.ada
+        revise = partial(
+            save_revision, case=case, content=make_content("Another text"), base_version=1, by=crowd.ada
         )
         approved, revised = at_once(approve, revise)
         assert isinstance(revised, CaseRevision)
@@ -181,8 +196,13 @@ def test_of_submissions_one_is_recorded(crowd: Cast) -> None:
 
 def test_of_releases_of_one_name_one_is_frozen(crowd: Cast) -> None:
     make_approved(crowd)
-    freeze = lambda: freeze_release(  # noqa: E731
-        department=crowd.department, name="trial", version="1.0.0", stage="candidate", by=crowd.lou
+    freeze = partial(
+        freeze_release,
+        department=crowd.department,
+        name="trial",
+        version="1.0.0",
+        stage="candidate",
+        by=crowd.lou,
     )
     results = at_once(*[freeze] * 4)
     assert tally(results, Conflict) == (1, 3)
@@ -192,7 +212,7 @@ def test_of_releases_of_one_name_one_is_frozen(crowd: Cast) -> None:
 
 def test_a_release_is_withdrawn_once(crowd: Cast) -> None:
     release = make_release(crowd, cases=1)
-    withdraw = lambda: set_release_state(release=release, stage="withdrawn", reason="Wrong.", by=crowd.lou)  # noqa: E731
+    withdraw = partial(set_release_state, release=release, stage="withdrawn", reason="Wrong.", by=crowd.lou)
     assert tally(at_once(*[withdraw] * 4), NotReady) == (1, 3)
     assert ReleaseState.objects.filter(stage="withdrawn").count() == events("release:withdrawn") == 1
 
@@ -200,7 +220,7 @@ def test_a_release_is_withdrawn_once(crowd: Cast) -> None:
 def test_of_imports_of_one_file_of_answers_one_is_written(crowd: Cast, tmp_path: Path) -> None:
     release = make_release(crowd)
     path = write_jsonl(tmp_path / "answers.jsonl", answers_to(release, epochs=3))
-    act = lambda: import_responses(path=path, release=release, run_name="model", by=crowd.ana)  # noqa: E731
+    act = partial(import_responses, path=path, release=release, run_name="model", by=crowd.ana)
     done, _told = tally(at_once(*[act] * 4), Conflict)
     assert done >= 1
     assert Run.objects.get().state == RunState.READY
@@ -212,7 +232,7 @@ def test_of_imports_of_one_file_of_verdicts_one_is_written(crowd: Cast, tmp_path
     answers = write_jsonl(tmp_path / "answers.jsonl", answers_to(release))
     run = import_responses(path=answers, release=release, run_name="model", by=crowd.ana).run
     path = write_jsonl(tmp_path / "verdicts.jsonl", verdicts_on(release))
-    act = lambda: import_verdicts(path=path, run=run, rater_name="harness", by=crowd.ana)  # noqa: E731
+    act = partial(import_verdicts, path=path, run=run, rater_name="harness", by=crowd.ana)
     done, _told = tally(at_once(*[act] * 4), Conflict)
     assert done >= 1
     session = GradingSession.objects.get()
@@ -237,7 +257,9 @@ def verdicts_on(release: Release) -> list[dict[str, Any]]:
 
 def test_what_is_graded_while_the_session_closes_is_counted_or_refused(crowd: Cast) -> None:
     session = make_session(crowd, n_cases=3)
-    close = lambda: close_session(session=GradingSession.objects.get(pk=session.pk), reason="Done.", by=crowd.lou)  # noqa: E731
+    close = partial(
+        close_session, session=GradingSession.objects.get(pk=session.pk), reason="Done.", by=crowd.lou
+    )
     closing, *graded = at_once(close, *(lambda who=who: give(who, session) for who in (crowd.gia, crowd.gus)))
     tally(graded, NotReady)
     session.refresh_from_db()
@@ -249,7 +271,9 @@ def test_a_session_ends_and_closes_once(crowd: Cast) -> None:
     session = make_session(crowd)
     assert tally(at_once(*[lambda: end_grading(session=session, by=crowd.lou)] * 4), NotReady) == (1, 3)
     assert events("session:end-grading") == 1
-    close = lambda: close_session(session=GradingSession.objects.get(pk=session.pk), reason="Done.", by=crowd.lou)  # noqa: E731
+    close = partial(
+        close_session, session=GradingSession.objects.get(pk=session.pk), reason="Done.", by=crowd.lou
+    )
     assert tally(at_once(*[close] * 4), NotReady) == (1, 3)
     assert events("session:close") == 1
 
@@ -280,7 +304,9 @@ def test_criteria_graded_at_once_in_two_windows_are_all_kept(crowd: Cast) -> Non
 def test_an_invitation_is_accepted_once(crowd: Cast) -> None:
     user, token = invite_person(email="new@example.org", by=crowd.ola)
     passwords = [f"correct horse battery {place}" for place in range(4)]
-    results = at_once(*(lambda each=each: accept_invitation(token=token, password=each) for each in passwords))
+    results = at_once(
+        *(lambda each=each: accept_invitation(token=token, password=each) for each in passwords)
+    )
     assert tally(results, NotFound) == (1, 3)
     user.refresh_from_db()
     winner = next(place for place, each in enumerate(results) if not isinstance(each, DomainError))
@@ -289,12 +315,12 @@ def test_an_invitation_is_accepted_once(crowd: Cast) -> None:
 
 
 def test_one_department_one_role_and_one_token_are_made_once(crowd: Cast) -> None:
-    make = lambda: create_department(code="IM", name="Medicine", lead_email="ada@example.org", by=crowd.ola)  # noqa: E731
+    make = partial(create_department, code="IM", name="Medicine", lead_email="ada@example.org", by=crowd.ola)
     tally(at_once(*[make] * 4), Conflict)
     assert Department.objects.filter(code="IM").count() == events("department:create") == 1
     roles = {"author", "reviewer", "grader"}
     before = events("role:grant")
-    give_roles = lambda: set_roles(user=crowd.ana, department=crowd.department, roles=roles, by=crowd.ola)  # noqa: E731
+    give_roles = partial(set_roles, user=crowd.ana, department=crowd.department, roles=roles, by=crowd.ola)
     assert tally(at_once(*[give_roles] * 4), DomainError) == (4, 0)
     assert set(Membership.objects.filter(user=crowd.ana).values_list("role", flat=True)) == roles
     assert events("role:grant") == before + 3
@@ -307,7 +333,9 @@ def test_the_trail_is_whole_after_eight_people_wrote_different_things(crowd: Cas
     case, other = make_draft(crowd, title="One"), make_submitted(crowd, title="Two")
     answers = write_jsonl(tmp_path / "answers.jsonl", answers_to(release))
     results = at_once(
-        lambda: [create_case(department=crowd.department, content=make_content(), by=crowd.ada) for _n in range(5)],
+        lambda: [
+            create_case(department=crowd.department, content=make_content(), by=crowd.ada) for _n in range(5)
+        ],
         lambda: [revise(case, number, crowd) for number in range(1, 6)],
         lambda: review_case(case=other, revision_number=1, decision="approve", votes=AGREE, by=crowd.rui),
         lambda: [invite_person(email=f"p{n}@example.org", by=crowd.ola) for n in range(5)],
@@ -337,14 +365,15 @@ def test_nobody_waits_for_each_other(crowd: Cast, monkeypatch: pytest.MonkeyPatc
     )
     Response.objects.create(run=run, item=release.items.get(), completion="Record an ECG.")
     case = make_draft(crowd, title="Another")
-    session = lambda: open_session(release=release, runs=[run], graders=[crowd.gia], by=crowd.lou)  # noqa: E731
-    final = lambda: set_release_state(release=release, stage="withdrawn", reason="Wrong.", by=crowd.lou)  # noqa: E731
-    gone = lambda: withdraw_run(run=run, reason="Wrong.", by=crowd.lou)  # noqa: E731
-    first, second = {
+    session = partial(open_session, release=release, runs=[run], graders=[crowd.gia], by=crowd.lou)
+    final = partial(set_release_state, release=release, stage="withdrawn", reason="Wrong.", by=crowd.lou)
+    gone = partial(withdraw_run, run=run, reason="Wrong.", by=crowd.lou)
+    pairs: dict[str, tuple[Act, Act]] = {
         "case and release": (final, lambda: revise(case, 1, crowd)),
         "release and session": (session, final),
         "run and session": (session, gone),
-    }[pair]
+    }
+    first, second = pairs[pair]
     held = keep_the_trail(monkeypatch)
     results = at_once(first, lambda: held.wait(timeout=10) and second())
     assert not any(isinstance(each, DomainError) for each in results)

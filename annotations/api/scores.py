@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations.api.serializers import ScoreQuery, ScoresQuery, VerdictsIn, VerdictsOut
-from annotations.selectors.scores import compare, report_run
+from annotations.selectors.scores import report_run, side_by_side
 from annotations.services.verdicts import import_verdicts
 from builder.access import Act
 from builder.api.base import ApiView, answers
@@ -51,4 +51,4 @@ class ScoresView(ApiView):
         wanted: dict[str, Any] = self.query(ScoresQuery)
         runs = [get_run(self.person, name) for name in wanted["run"]]
         reports = [report_run(run, session_id=wanted["session"], rater=wanted["rater"]) for run in runs]
-        return Response({"runs": [report.to_dict() for report in reports], "comparisons": compare(reports)})
+        return Response(side_by_side(reports))

@@ -4,12 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.models import Desk, GradingSession, SessionKind, SessionState
-from annotations.services.grades import HUMAN_VERDICTS
-
-Shape = serializers.Serializer[Any]
-MAX_SEED = 2**63 - 1  # what the database's largest integer column holds
-MOST_GRADERS = 32_767
+from annotations.models import HUMAN_VERDICTS, Desk, GradingSession, SessionKind, SessionState
+from builder.api.base import MAX_BIG, MAX_SMALL, Shape
 
 
 class SessionRow(serializers.ModelSerializer[GradingSession]):
@@ -78,9 +74,9 @@ class SessionIn(Shape):
     runs = serializers.ListField(child=serializers.CharField(max_length=150), allow_empty=False)
     graders = serializers.ListField(child=serializers.EmailField(), allow_empty=False)
     overlap = serializers.IntegerField(
-        min_value=1, max_value=MOST_GRADERS, required=False, allow_null=True, default=None
+        min_value=1, max_value=MAX_SMALL, required=False, allow_null=True, default=None
     )
-    seed = serializers.IntegerField(min_value=-MAX_SEED, max_value=MAX_SEED, required=False, default=0)
+    seed = serializers.IntegerField(min_value=-MAX_BIG, max_value=MAX_BIG, required=False, default=0)
     show_reference = serializers.BooleanField(required=False, default=True)
     show_points = serializers.BooleanField(required=False, default=True)
     desk = serializers.ChoiceField(choices=[Desk.IN_APP], required=False, default=Desk.IN_APP)
@@ -159,7 +155,7 @@ class DeskOut(Shape):
 class VerdictIn(Shape):
     """A verdict on one criterion, named by its place from 0; an empty verdict takes an earlier one back."""
 
-    criterion_index = serializers.IntegerField(min_value=0, max_value=32_767)
+    criterion_index = serializers.IntegerField(min_value=0, max_value=MAX_SMALL)
     verdict = serializers.ChoiceField(choices=[str(verdict) for verdict in HUMAN_VERDICTS], allow_blank=True)
     explanation = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
 
@@ -199,7 +195,7 @@ class VerdictsOut(Shape):
 class ScoreQuery(Shape):
     """From which closed session, or by which rater's verdicts alone."""
 
-    session = serializers.IntegerField(min_value=1, max_value=MAX_SEED, required=False, default=None)
+    session = serializers.IntegerField(min_value=1, max_value=MAX_BIG, required=False, default=None)
     rater = serializers.CharField(max_length=254, required=False, default=None)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:

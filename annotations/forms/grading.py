@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from annotations.models import Assignment
-from annotations.services.grades import HUMAN_VERDICTS, GivenVerdict, save_grades
+from annotations.models import HUMAN_VERDICTS, Assignment
+from annotations.services.grades import GivenVerdict, save_grades
 from builder.forms.service_form import ServiceForm
 from builder.models import User
 

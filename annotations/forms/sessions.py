@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import GradingSession
-from annotations.selectors.sessions import SessionPlan, plan_session
-from annotations.services.sessions import Closing, close_session, end_grading, open_session
+from annotations.selectors.sessions import SessionPlan, Undecided, plan_session
+from annotations.services.sessions import close_session, end_grading, open_session
 from builder.forms.service_form import ServiceForm, offer
 from builder.models import User
 from exports.models import Release, Run
@@ -132,7 +132,7 @@ class CloseForm(ServiceForm):
         error_messages={"required": _("Say why the session is closed")},
     )
 
-    def close(self, session: GradingSession, *, by: User) -> Closing | None:
+    def close(self, session: GradingSession, *, by: User) -> Undecided | None:
         """Close the session; None when the service refuses."""
         return self.attempt(lambda: close_session(session=session, reason=self.cleaned_data["reason"], by=by))
 

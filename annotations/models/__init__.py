@@ -1,6 +1,6 @@
 """The rows of room 3: raters, sessions, grades and resolutions."""
 
-from annotations.models.grades import Grade, Resolution, Verdict
+from annotations.models.grades import HUMAN_VERDICTS, Grade, Resolution, Verdict
 from annotations.models.raters import Rater, RaterKind
 from annotations.models.sessions import (
     Assignment,
@@ -13,6 +13,7 @@ from annotations.models.sessions import (
 )
 
 __all__ = [
+    "HUMAN_VERDICTS",
     "Assignment",
     "Desk",
     "Grade",

@@ -18,6 +18,10 @@ class Verdict(models.TextChoices):
     JUDGE_FAILED = "judge_failed", _("Judge failed")
 
 
+# A grader chooses among these; a judge's failure is never a person's verdict.
+HUMAN_VERDICTS = (Verdict.MET, Verdict.NOT_MET, Verdict.CANNOT_JUDGE)
+
+
 class Grade(models.Model):
     """One verdict; `criterion_index` is the criterion's place in the frozen rubric, from 0."""
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models.raters import Rater
 from builder.models import Department, Role, User
+from builder.models.departments import ENGINEERS
 from exports.models import Release, Response, Run
 
 
@@ -47,19 +48,18 @@ class SessionQuerySet(models.QuerySet["GradingSession"]):
         sessions = self.exclude(state=SessionState.IMPORTING)
         if user.is_org_admin:
             return sessions
-        departments = Department.objects.filter(
-            memberships__user=user, memberships__role__in=(Role.LEAD, Role.ANALYST)
-        )
-        return sessions.filter(release__department__in=departments)
+        return sessions.filter(release__department__in=Department.objects.where_one_of(user, ENGINEERS))
 
     def graded_by(self, user: User) -> "SessionQuerySet":
-        """Open sessions in which the person grades in these pages."""
+        """Open sessions in which the person grades in these pages, as long as they hold the role of grader."""
+        return self.of_member(user).filter(state=SessionState.OPEN)
+
+    def of_member(self, user: User) -> "SessionQuerySet":
+        """Those in which the person grades or graded in these pages, as long as they hold the role of grader."""
         return self.filter(
-            state=SessionState.OPEN,
-            session_raters__rater__user=user,
-            session_raters__desk=Desk.IN_APP,
-            session_raters__removed_at=None,
-        )
+            session_raters__rater__user=user, session_raters__desk=Desk.IN_APP, session_raters__removed_at=None,
+            release__department__memberships__user=user, release__department__memberships__role=Role.GRADER,
+        )  # fmt: skip
 
     def blinding(self, user: User) -> "SessionQuerySet":
         """Sessions whose identities are hidden from the person, because they grade there; a removal doesn't unblind."""
@@ -161,6 +161,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(
             rater__user=user, session__state=SessionState.OPEN, session__session_raters__rater=F("rater"),
             session__session_raters__desk=Desk.IN_APP, session__session_raters__removed_at=None,
+            session__release__department__memberships__user=user,
+            session__release__department__memberships__role=Role.GRADER,
         ).order_by("session", "position")  # fmt: skip
 
 

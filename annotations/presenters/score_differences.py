@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from annotations.presenters import words
 from annotations.presenters.plots import BIN, DotsPlot, Plot, Tick, difference_scale, stack_differences
 from annotations.selectors.scores import RunReport
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+from annotations.selectors.sessions import letter_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,7 @@ class PairRow:
 
 def run_letter(place: int) -> tuple[str, str]:
     """Return the letter and the shape of the run at a place, from 0: circles and diamonds take turns."""
-    letter = LETTERS[place] if place < len(LETTERS) else str(place + 1)
-    return letter, "a" if place % 2 == 0 else "b"
+    return letter_of(place + 1), "a" if place % 2 == 0 else "b"
 
 
 def finding(reports: Sequence[RunReport], comparisons: Sequence[dict[str, Any]]) -> Finding:
@@ -93,7 +91,7 @@ def panel_of(reports: Sequence[RunReport], row: dict[str, Any]) -> DifferencePan
         low=words.signed(row["ci_low"]) if known else "",
         high=words.signed(row["ci_high"]) if known else "",
         p=words.p_text(row["p_value"]),
-        note=_left_out(reports, row),
+        note=_left_out(row),
         status=words.difference_status(row["status"]),
         plot=plot,
         ticks=scale.ticks,
@@ -104,7 +102,7 @@ def panel_of(reports: Sequence[RunReport], row: dict[str, Any]) -> DifferencePan
     )
 
 
-def pair_rows(reports: Sequence[RunReport], comparisons: Sequence[dict[str, Any]]) -> list[PairRow]:
+def pair_rows(comparisons: Sequence[dict[str, Any]]) -> list[PairRow]:
     """Return every pair of several runs, p-values corrected for their number."""
     return [
         PairRow(
@@ -148,7 +146,7 @@ def _finding_of_two(reports: Sequence[RunReport], row: dict[str, Any]) -> Findin
     )
 
 
-def _left_out(reports: Sequence[RunReport], row: dict[str, Any]) -> str:
+def _left_out(row: dict[str, Any]) -> str:
     text = _("Same %(cases)s, so the runs are compared in pairs.") % {"cases": words.count_cases(row["n"])}
     left = row["n_only_a"] + row["n_only_b"]
     if left:

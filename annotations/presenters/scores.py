@@ -141,7 +141,7 @@ def present_scores(
         unit_ticks=card_scale.ticks,
         tag_ticks=tag_scale.ticks,
         difference=panel_of(reports, comparisons[0]) if len(reports) == 2 else None,
-        pairs=pair_rows(reports, comparisons) if len(reports) > 2 else [],
+        pairs=pair_rows(comparisons) if len(reports) > 2 else [],
         axes=_tags(reports, tag_scale, AXIS_PREFIX),
         themes=_tags(reports, tag_scale, THEME_PREFIX),
         other_tags=_tags(reports, tag_scale, ""),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from annotations.frames import (
     MAX_CRITERIA,
+    SEED,
     Abstentions,
     Ratings,
     Units,
@@ -22,7 +23,6 @@ from annotations.models import GradingSession, SessionState
 from annotations.stats import Estimate, PairwiseKappa, RatingTable, agreement, pairwise_cohen_kappa
 from builder.common.errors import BadInput, NotReady
 
-SEED = 20_250_508  # fixed, so that the same grades always print the same interval
 HEADLINE = ("percent_agreement", "krippendorff_alpha", "gwet_ac1", "fleiss_kappa")
 Matrix = NDArray[np.int8]
 

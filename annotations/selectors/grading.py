@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, Grade, GradingSession, Verdict
+from annotations.models import HUMAN_VERDICTS, Assignment, Grade, GradingSession
 from builder.common.markdown import render_markdown
 from builder.content import CaseContent, Criterion, Turn
 from builder.models import User
@@ -144,9 +144,7 @@ def verdict_counts(session: GradingSession, user: User) -> dict[str, int]:
     """Return how often the person gave each verdict. Cost: one query."""
     rows = Grade.objects.filter(assignment__session=session, assignment__rater__user=user)
     given = dict(rows.order_by().values_list("verdict").annotate(n=Count("pk")))
-    return {
-        verdict: given.get(verdict, 0) for verdict in (Verdict.MET, Verdict.NOT_MET, Verdict.CANNOT_JUDGE)
-    }
+    return {verdict: given.get(verdict, 0) for verdict in HUMAN_VERDICTS}
 
 
 def count_judged(assignment: Assignment) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from annotations.access import UNREAD
 from annotations.models import GradingSession
 from builder.common.providers import WorkItem, WorkQueue
 from builder.models import User
@@ -17,7 +18,7 @@ def sessions_to_grade(user: User) -> "QuerySet[GradingSession]":
     return (
         GradingSession.objects.graded_by(user)
         .select_related("release", "release__department")
-        .defer("release__manifest_text")
+        .defer(*UNREAD)
         .annotate(
             n_mine=Count("assignments", filter=mine, distinct=True),
             n_done=Count("assignments", filter=mine & Q(assignments__done_at__isnull=False), distinct=True),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from annotations.frames import UNDECIDED, Units, session_ratings, session_units, units_of_runs
+from annotations.frames import MET, SEED, UNDECIDED, Units, session_ratings, session_units, units_of_runs
 from annotations.models import GradingSession, Rater, SessionState
 from annotations.stats import (
     CaseScores,
@@ -25,8 +25,6 @@ from annotations.stats import (
 )
 from builder.common.errors import BadInput, NotFound, NotReady
 from exports.models import Run
-
-SEED = 20_250_508  # fixed, so that the same grades always print the same interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +122,13 @@ def session_scores_to_dict(session: GradingSession, reports: Sequence[RunReport]
     return {
         "session": session.pk,
         "release": session.release.label,
-        "runs": [report.to_dict() for report in reports],
-        "comparisons": compare(reports),
+        **side_by_side(reports),
     }
+
+
+def side_by_side(reports: Sequence[RunReport]) -> dict[str, Any]:
+    """Return runs and every two of them compared, as `score RUN RUN … --json` prints them."""
+    return {"runs": [report.to_dict() for report in reports], "comparisons": compare(reports)}
 
 
 def compare(reports: Sequence[RunReport]) -> list[dict[str, Any]]:
@@ -179,7 +181,7 @@ def _counts(units: Units) -> dict[str, int]:
     answers = len(np.unique(units.response))
     incomplete = len(np.unique(units.response[units.met == UNDECIDED]))
     answered = len(np.unique(units.case))
-    failed = np.unique(units.response[units.red_line & (units.met == 1)])
+    failed = np.unique(units.response[units.red_line & (units.met == MET)])
     return {
         "cases": len(units.items),
         "complete": answers - incomplete,
@@ -193,7 +195,7 @@ def _counts(units: Units) -> dict[str, int]:
 def _red_lines(units: Units) -> Rate:
     """Failures among the answers whose red lines are all decided, or one of which is known to be crossed."""
     gated = units.only(units.red_line)
-    failed = set(gated.response[gated.met == 1].tolist())
+    failed = set(gated.response[gated.met == MET].tolist())
     unsure = set(gated.response[gated.met == UNDECIDED].tolist()) - failed
     judged = set(gated.response.tolist()) - unsure
     return red_line_rate(len(failed), len(judged))

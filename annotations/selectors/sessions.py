@@ -3,18 +3,22 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from annotations.access import UNREAD, blinded_run_ids
-from annotations.assignment import plan_assignments
+from annotations.assignment import draw_secret, plan_assignments
+from annotations.frames import session_units
 from annotations.models import Assignment, Grade, GradingSession, SessionRater, SessionRun
 from annotations.selectors.grading import Progress
 from builder.access import Act, departments_for
+from builder.common.counting import count_of
+from builder.common.errors import NotFound
 from builder.models import Role, User
+from exports.access import visible_runs
 from exports.models import Release, ReleaseItem, Response, Run, RunState, Stage
+from exports.selectors import answers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,21 @@ class SessionPlan:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The units of a session without a verdict, counted by why."""
+
+    unresolved: int
+    cannot_judge: int
+    judge_failed: int
+    missing: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.unresolved + self.cannot_judge + self.judge_failed + self.missing
+
+
 def list_sessions(user: User) -> "QuerySet[GradingSession]":
     """Return the sessions the person may read, newest first, each with its counts. Cost: one query."""
     assigned = Assignment.objects.filter(session=OuterRef("pk"))
@@ -75,13 +94,30 @@ def list_sessions(user: User) -> "QuerySet[GradingSession]":
         .select_related("release", "release__department")
         .defer(*UNREAD)
         .annotate(
-            n_runs=_counted(SessionRun.objects.filter(session=OuterRef("pk"))),
-            n_raters=_counted(SessionRater.objects.filter(session=OuterRef("pk"))),
-            n_assigned=_counted(assigned),
-            n_done=_counted(assigned.filter(done_at__isnull=False)),
+            n_runs=count_of(SessionRun.objects.filter(session=OuterRef("pk"))),
+            n_raters=count_of(SessionRater.objects.filter(session=OuterRef("pk"))),
+            n_assigned=count_of(assigned),
+            n_done=count_of(assigned.filter(done_at__isnull=False)),
         )
         .order_by("-pk")
     )
+
+
+def find_sessions(session_ids: Sequence[int]) -> list[GradingSession]:
+    """Return sessions in the order given, whoever asks: for commands, which act on the server itself.
+
+    Raises NotFound for one that isn't there.
+    """
+    found = GradingSession.objects.select_related("release").in_bulk(session_ids)
+    for session_id in session_ids:
+        if session_id not in found:
+            raise NotFound(f"There is no session {session_id}.")
+    return [found[session_id] for session_id in session_ids]
+
+
+def count_undecided(session: GradingSession) -> Undecided:
+    """Return how many units of the session have no verdict, by why. Cost: four queries, one pass over the grades."""
+    return Undecided(**session_units(session).undecided_counts())
 
 
 def rater_progress(session: GradingSession, reader: User, *, with_names: bool) -> list[RaterProgress]:
@@ -120,7 +156,7 @@ def run_lines(session: GradingSession, reader: User) -> list[RunLine]:
     """Return the session's runs; those the reader grades blind anywhere go by their letter. Cost: two queries."""
     hidden = set(blinded_run_ids(reader))
     entries = (
-        session.session_runs.annotate(n_answers=_counted(Response.objects.filter(run=OuterRef("run"))))
+        session.session_runs.annotate(n_answers=count_of(Response.objects.filter(run=OuterRef("run"))))
         .annotate(run_name=F("run__name"), run_model=F("run__model"))
         .order_by("position")
     )
@@ -143,25 +179,22 @@ def letter_of(position: int) -> str:
 def releases_to_grade(user: User) -> "QuerySet[Release]":
     """Return the releases the person may open a session for, with `n_ready` runs they may choose from."""
     departments = departments_for(user, Act.MANAGE_SESSIONS)
-    ready = Run.objects.filter(release=OuterRef("pk"), state=RunState.READY).exclude(
-        pk__in=blinded_run_ids(user)
-    )
+    ready = visible_runs(user).filter(release=OuterRef("pk"), state=RunState.READY)
     return (
         Release.objects.with_stage()
         .filter(department__in=departments)
         .exclude(states__stage=Stage.WITHDRAWN)
         .select_related("department")
         .defer("manifest_text")
-        .annotate(n_ready=_counted(ready))
+        .annotate(n_ready=count_of(ready))
         .order_by("-pk")
     )
 
 
 def runs_to_grade(release: Release, user: User) -> list[Run]:
     """Return the ready runs of a release the person may choose: never one they grade blind."""
-    hidden = Run.objects.filter(pk__in=blinded_run_ids(user)).values("pk")
-    runs = Run.objects.visible_to(user, hidden).filter(release=release, state=RunState.READY)
-    return list(runs.annotate(n_answers=_counted(Response.objects.filter(run=OuterRef("pk")))).order_by("pk"))
+    runs = visible_runs(user).filter(release=release, state=RunState.READY)
+    return list(runs.annotate(n_answers=count_of(Response.objects.filter(run=OuterRef("pk")))).order_by("pk"))
 
 
 def graders_of(release: Release) -> list[User]:
@@ -178,9 +211,9 @@ def plan_session(
 ) -> SessionPlan:
     """Return what `open_session` would make of the same choices. Cost: two queries, and reading every case once."""
     sizes = {item.pk: len(item.content.rubrics) for item in ReleaseItem.objects.filter(release=release)}
-    responses = Response.objects.filter(run__in=runs).order_by("item__position", "run_id", "epoch")
-    answers = list(responses.values_list("item_id", flat=True))
-    plan = plan_assignments(answers, graders, overlap, seed)
+    rows = list(answers_of(runs).values_list("pk", "item_id"))
+    answers, secret = [item_id for _pk, item_id in rows], draw_secret(pk for pk, _item_id in rows)
+    plan = plan_assignments(answers, graders, overlap, seed, secret=secret)
     loads = [
         GraderLoad(
             person,
@@ -202,9 +235,3 @@ def plan_session(
 def _digest(release: Release, runs: Sequence[Run], graders: Sequence[User], overlap: int, seed: int) -> str:
     chosen = (release.pk, [run.pk for run in runs], [grader.pk for grader in graders], overlap, seed)
     return hashlib.sha256(repr(chosen).encode()).hexdigest()[:16]
-
-
-def _counted(rows: "QuerySet[Any]") -> Subquery:
-    """Return how many rows a subquery finds: counting over several joins at once would multiply them."""
-    counted = rows.order_by().annotate(_n=Func("pk", function="COUNT")).values("_n")
-    return Subquery(counted, output_field=IntegerField())

@@ -7,12 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, Grade, GradingSession, SessionState, Verdict
+from annotations.models import HUMAN_VERDICTS, Assignment, Grade, GradingSession, SessionState
 from builder.common.errors import BadInput, NotAllowed, NotReady
 from builder.models import User
 
-# A grader chooses among these; a judge's failure is never a person's verdict.
-HUMAN_VERDICTS = (Verdict.MET, Verdict.NOT_MET, Verdict.CANNOT_JUDGE)
 ROUND = 1
 
 
@@ -29,8 +27,8 @@ def save_grades(*, assignment: Assignment, verdicts: Mapping[int, GivenVerdict],
     """Save verdicts by the criterion's place from 0; criteria that aren't named keep theirs.
 
     Saving the same again changes nothing. The assignment is done when every criterion has a verdict. Raises NotReady
-    when the session is no longer open or the grader was removed from it, BadInput for an unknown criterion or verdict
-    and for an explanation without a verdict: it has no row to live in.
+    when the session is no longer open or the grader no longer grades in it, BadInput for an unknown criterion or
+    verdict and for an explanation without a verdict: it has no row to live in.
     """
     session = GradingSession.objects.select_for_update(no_key=True).get(pk=assignment.session_id)
     locked = Assignment.objects.select_related("rater", "response__item").get(pk=assignment.pk)
@@ -38,7 +36,7 @@ def save_grades(*, assignment: Assignment, verdicts: Mapping[int, GivenVerdict],
         raise NotAllowed(_("This answer is assigned to somebody else."))
     if session.state != SessionState.OPEN:
         raise NotReady(_("Grading has ended: this session is no longer open."))
-    if not session.session_raters.filter(rater=locked.rater_id, removed_at=None).exists():
+    if not GradingSession.objects.of_member(by).filter(pk=session.pk).exists():
         raise NotReady(_("You no longer grade in this session. Ask the person who leads it."))
     n_criteria = len(locked.response.item.content.rubrics)
     _check(verdicts, n_criteria)

@@ -1,14 +1,12 @@
 """Opening a grading session, ending its grading, closing it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.assignment import plan_assignments
-from annotations.frames import session_units
+from annotations.assignment import draw_secret, plan_assignments
 from annotations.models import (
     Assignment,
     Desk,
@@ -19,30 +17,17 @@ from annotations.models import (
     SessionRun,
     SessionState,
 )
+from annotations.selectors.sessions import Undecided, count_undecided
 from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, NotReady
 from builder.models import Membership, Role, User
 from builder.services.audit import record
 from exports.access import require_ready, stage_of
-from exports.models import Release, Response, Run, Stage
+from exports.models import Release, Run, Stage
+from exports.selectors import answers_of
 
 BATCH = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What a closed session leaves undecided, counted by why."""
-
-    unresolved: int
-    cannot_judge: int
-    judge_failed: int
-    missing: int
-
-    @property
-    def total(self) -> int:
-        """All units without a verdict."""
-        return self.unresolved + self.cannot_judge + self.judge_failed + self.missing
 
 
 @transaction.atomic
@@ -93,7 +78,7 @@ def end_grading(*, session: GradingSession, by: User) -> GradingSession:
 
 
 @transaction.atomic
-def close_session(*, session: GradingSession, reason: str, by: User) -> Closing:
+def close_session(*, session: GradingSession, reason: str, by: User) -> Undecided:
     """Close a session for good: its grades are final and the systems' names are shown. Counts what is undecided."""
     access.require(by, Act.MANAGE_SESSIONS, session.release.department)
     if not reason.strip():
@@ -101,22 +86,16 @@ def close_session(*, session: GradingSession, reason: str, by: User) -> Closing:
     locked = _lock(session)
     if locked.state not in (SessionState.OPEN, SessionState.ADJUDICATING):
         raise NotReady(_("This session is already closed."))
-    closing = count_undecided(locked)
+    undecided = count_undecided(locked)
     locked.state, locked.closed_at, locked.closed_by = SessionState.CLOSED, timezone.now(), by
     locked.close_reason = reason.strip()
     locked.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])
     record(
         by=by, verb="session:close", what=locked, department=session.release.department, why=reason.strip(),
-        undecided=closing.total,
+        undecided=undecided.total,
     )  # fmt: skip
     session.refresh_from_db()
-    return closing
-
-
-def count_undecided(session: GradingSession) -> Closing:
-    """Return how many units of the session have no verdict, by why."""
-    counts = session_units(session).undecided_counts()
-    return Closing(**counts)
+    return undecided
 
 
 def rater_for_person(user: User) -> Rater:
@@ -161,11 +140,7 @@ def _check_graders(release: Release, graders: Sequence[User]) -> None:
 
 
 def _assign(session: GradingSession, runs: Sequence[Run], graders: Sequence[User]) -> None:
-    responses = list(
-        Response.objects.filter(run__in=runs)
-        .order_by("item__position", "run_id", "epoch")
-        .values_list("pk", flat=True)
-    )
+    responses = list(answers_of(runs).values_list("pk", flat=True))
     if not responses:
         raise NotReady(_("These runs hold no answers."))
     raters = [rater_for_person(grader) for grader in graders]
@@ -173,7 +148,7 @@ def _assign(session: GradingSession, runs: Sequence[Run], graders: Sequence[User
         SessionRater(session=session, rater=rater, desk=Desk.IN_APP, position=place)
         for place, rater in enumerate(raters, start=1)
     )
-    plan = plan_assignments(responses, raters, session.overlap, session.seed)
+    plan = plan_assignments(responses, raters, session.overlap, session.seed, secret=draw_secret(responses))
     Assignment.objects.bulk_create(
         (
             Assignment(

@@ -27,7 +27,7 @@ from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, Conflict
 from builder.common.jsonl import Line, file_sha256
-from builder.common.progress import Progress, unwatched
+from builder.common.progress import Watch, unwatched
 from builder.content import Criterion
 from builder.models import User
 from builder.services.audit import record
@@ -50,7 +50,7 @@ class VerdictImport:
 
 
 def import_verdicts(
-    *, path: Path, run: Run, rater_name: str, by: User, progress: Progress = unwatched
+    *, path: Path, run: Run, rater_name: str, by: User, progress: Watch = unwatched
 ) -> VerdictImport:
     """Bring in one rater's verdicts on a run, all or none; the same file again changes nothing.
 
@@ -66,7 +66,8 @@ def import_verdicts(
     if existing and existing.state == SessionState.CLOSED:
         return _already_there(existing, digest, run, rater)
     known = _known_responses(run)
-    _validate(progress(read_verdicts(path), _("Checking")), known)
+    if not _validate(progress(read_verdicts(path), _("Checking")), known):
+        raise BadInput(_("The file %(file)s holds no verdict.") % {"file": path.name})
     session = _new_session(run, rater, digest, by)
     responses, verdicts = _write(progress(read_verdicts(path), _("Writing")), session, known)
     if file_sha256(path) != digest:
@@ -99,8 +100,11 @@ def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater)
 
 def _external_rater(name: str) -> Rater:
     name = name.strip()
-    if not name or len(name) > 150:
-        raise BadInput(_("Give the rater a name of up to 150 characters."), field="rater")
+    if not name or len(name) > 150 or not name.isprintable():
+        raise BadInput(
+            _("Give the rater a name of up to 150 characters, without line breaks or invisible characters."),
+            field="rater",
+        )
     if "@" in name:
         raise BadInput(
             _("A rater of imported verdicts is named without @; people grade in a session."), field="rater"
@@ -120,7 +124,8 @@ def _known_responses(run: Run) -> dict[tuple[str, int], _Known]:
     return {(row.item.prompt_id, row.epoch): _Known(row.pk, row.item.content.rubrics) for row in rows}
 
 
-def _validate(rows: Iterable[tuple[Line, VerdictRecord]], known: dict[tuple[str, int], _Known]) -> None:
+def _validate(rows: Iterable[tuple[Line, VerdictRecord]], known: dict[tuple[str, int], _Known]) -> int:
+    """Check every row; return how many there are."""
     seen: dict[tuple[str, int], int] = {}
     for line, row in rows:
         key = (row.prompt_id, row.epoch)
@@ -134,8 +139,7 @@ def _validate(rows: Iterable[tuple[Line, VerdictRecord]], known: dict[tuple[str,
             )
         seen[key] = line.number
         _check_rubric(line, row, known[key].rubrics)
-    if not seen:
-        raise BadInput(_("The file holds no verdict."))
+    return len(seen)
 
 
 def _check_rubric(line: Line, row: VerdictRecord, rubrics: list[Criterion]) -> None:

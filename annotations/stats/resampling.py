@@ -12,6 +12,7 @@ from annotations.stats.kernels import Columns, Kernel
 from annotations.stats.patterns import Patterns
 
 CHUNK_CELLS = 500_000  # replicate × cell numbers held at once: 4 MiB stay in cache
+MANY_CELLS = 500  # from here Poisson draws and a remainder are twice as fast as a binomial for each cell
 MAX_LEAVE_ONE_OUT_CELLS = 1e9  # numbers to go through: a few seconds
 
 
@@ -78,6 +79,8 @@ class Resampler:
         multiplicity = self.cell_weights
         # A binomial for each pattern costs about as much as fourteen single draws.
         if self.n_cells * 14 < self.n:
+            if self.n_cells >= MANY_CELLS:
+                return _multinomial(rng, multiplicity, rows)
             return rng.multinomial(self.n, multiplicity / multiplicity.sum(), size=rows).astype(np.float64)
         picked = rng.integers(0, self.n, size=(rows, self.n))
         if self.n_cells < self.n:
@@ -86,6 +89,25 @@ class Resampler:
         picked += np.arange(rows)[:, None] * self.n_cells
         counted = np.bincount(picked.ravel(), minlength=rows * self.n_cells)
         return counted.reshape(rows, self.n_cells).astype(np.float64)
+
+
+def _multinomial(rng: np.random.Generator, multiplicity: FloatArray, rows: int) -> FloatArray:
+    """Return exact multinomial draws of all units over cells, shape (rows, cells).
+
+    Independent Poisson counts are multinomial given their sum. Drawn for slightly fewer units than there are, their sum
+    stays below the number of units but for one draw in a million, which is repeated; what lacks is drawn unit by unit.
+    """
+    n, cells = int(multiplicity.sum()), multiplicity.size
+    rate = multiplicity * (1.0 - 5.0 / np.sqrt(n))
+    counts = rng.poisson(rate, size=(rows, cells))
+    lacking = n - counts.sum(axis=1)
+    while (over := np.flatnonzero(lacking < 0)).size:
+        counts[over] = rng.poisson(rate, size=(over.size, cells))
+        lacking[over] = n - counts[over].sum(axis=1)
+    cell_of = np.repeat(np.arange(cells), multiplicity.astype(np.int64))
+    picked = cell_of[rng.integers(0, n, int(lacking.sum()))] + np.repeat(np.arange(rows) * cells, lacking)
+    counts += np.bincount(picked, minlength=rows * cells).reshape(rows, cells)
+    return counts.astype(np.float64)
 
 
 def bootstrap(kernels: list[Kernel], resampler: Resampler, n_boot: int, seed: int | None) -> list[FloatArray]:

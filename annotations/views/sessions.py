@@ -14,6 +14,7 @@ from annotations import access
 from annotations.forms.sessions import CloseForm, EndGradingForm, SessionForm
 from annotations.models import GradingSession, SessionState
 from annotations.selectors.sessions import (
+    count_undecided,
     graders_of,
     list_sessions,
     rater_progress,
@@ -21,7 +22,6 @@ from annotations.selectors.sessions import (
     run_lines,
     runs_to_grade,
 )
-from annotations.services.sessions import count_undecided
 from builder.access import Act, departments_for, may
 from builder.common.pagination import page_of
 from builder.common.requests import SignedInRequest

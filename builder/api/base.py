@@ -12,6 +12,10 @@ from rest_framework.response import Response
 from builder.api.parsers import refuse_oversized
 from builder.models import User
 
+Shape = serializers.Serializer[Any]
+# What the database's integer columns hold, small, plain and large, on SQLite and PostgreSQL alike.
+MAX_SMALL, MAX_INTEGER, MAX_BIG = 2**15 - 1, 2**31 - 1, 2**63 - 1
+
 
 class ErrorOut(serializers.Serializer[Any]):
     """The one shape of every error."""

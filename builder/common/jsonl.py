@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
@@ -39,8 +41,9 @@ def line_error(path: Path, number: int, problem: str) -> BadInput:
 def read_jsonl(path: Path) -> Iterator[Line]:
     """Yield every non-empty line as an object; holds one line in memory.
 
-    Raises BadInput for a missing file, a line over 8 MiB, invalid UTF-8, bad or too deeply nested JSON, NaN, a NUL
-    character, or a line that isn't an object. A pipe is refused, since an import reads its file twice.
+    Raises BadInput for a missing file, a line over 8 MiB, invalid UTF-8, bad or too deeply nested JSON, NaN, a field
+    that is given twice, a NUL character, or a line that isn't an object. A pipe is refused, since an import reads its
+    file twice.
     """
     with _open(path) as source:
         number = 0
@@ -82,16 +85,19 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     if _is_deeper_than(MAX_DEPTH, value):
         raise line_error(path, number, "the JSON is nested too deeply.")
     _refuse_unstorable(path, number, raw, value)
+    _refuse_repeated_fields(path, number, text)
     return value
 
 
 def _why_malformed(text: str, error: msgspec.DecodeError) -> str:
-    """Say more than the fast parser does: NaN and infinity are named with their field."""
+    """Say more than the fast parser does: NaN, infinity and numbers too large are named with their field."""
 
     def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for key, value in pairs:
             if isinstance(value, _NotANumber):
                 raise BadInput(f"{key}: a finite number was expected, not {value.name}.")
+            if isinstance(value, float) and math.isinf(value):
+                raise BadInput(f"{key}: the number is too large.")
         return dict(pairs)
 
     try:
@@ -99,10 +105,14 @@ def _why_malformed(text: str, error: msgspec.DecodeError) -> str:
     except BadInput as found:
         return found.message
     except (ValueError, RecursionError):
-        return f"bad JSON ({error})."
+        return _bad_json(error)
     # The fast parser says "truncated" of half a surrogate pair, which Python's reads.
     problem = "" if _is_deeper_than(MAX_DEPTH, value) else unstorable(value)
-    return f"a text holds {problem}; remove it." if problem else f"bad JSON ({error})."
+    return f"a text holds {problem}; remove it." if problem else _bad_json(error)
+
+
+def _bad_json(error: msgspec.DecodeError) -> str:
+    return f"bad JSON ({error}). Each line must be one whole JSON object."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,19 @@ def _refuse_unstorable(path: Path, number: int, raw: bytes, value: dict[str, Any
         return
     if problem := unstorable(value):
         raise line_error(path, number, f"a text holds {problem}; remove it.")
+
+
+def _refuse_repeated_fields(path: Path, number: int, text: str) -> None:
+    """Refuse an object that names a field twice: readers differ on which one counts. Cost: a second parse."""
+
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            twice = next(key for key, count in Counter(key for key, _value in pairs).items() if count > 1)
+            raise line_error(path, number, f"{twice:.80}: the field is given twice in one object; keep one.")
+        return fields
+
+    json.loads(text, object_pairs_hook=check)
 
 
 def unstorable(value: Any) -> str:

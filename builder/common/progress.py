@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
-class Progress(Protocol):
+class Watch(Protocol):
     """Yields the rows it is given, and may count them under a label for somebody who waits."""
 
     def __call__(self, rows: Iterable[T], label: str) -> Iterator[T]:

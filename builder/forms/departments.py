@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from builder.forms.service_form import ServiceForm
 from builder.models import ContestedRule, Department, User
+from builder.models.departments import CODE_PATTERN
 from builder.services.people import MOST_APPROVALS, change_department, create_department
 
 
@@ -16,7 +17,7 @@ class DepartmentForm(ServiceForm):
         label=_("Short code"),
         help_text=_("Such as ED. It stands in addresses and commands and can’t be changed later."),
         max_length=20,
-        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z", _("Use letters, digits, - and _ only"))],
+        validators=[RegexValidator(CODE_PATTERN, _("Use letters, digits, - and _ only"))],
         widget=forms.TextInput(
             attrs={"class": "nhsuk-input--width-10", "autocomplete": "off", "spellcheck": "false"}
         ),

@@ -13,6 +13,16 @@ from builder.selectors.people import GridRow, role_value
 from builder.services.people import accept_invitation, change_profile, invite_person, set_all_roles
 
 
+def _own_name() -> forms.CharField:
+    return forms.CharField(
+        label=_("Your name"),
+        help_text=_("Colleagues see it beside your cases and reviews."),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Write your name")},
+    )
+
+
 class InvitationForm(ServiceForm):
     """Whom to invite."""
 
@@ -39,13 +49,7 @@ class InvitationForm(ServiceForm):
 class AcceptForm(ServiceForm):
     """A first password, twice."""
 
-    name = forms.CharField(
-        label=_("Your name"),
-        help_text=_("Colleagues see it beside your cases and reviews."),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Write your name")},
-    )
+    name = _own_name()
     password = forms.CharField(
         label=_("Password"),
         help_text=_(
@@ -108,13 +112,7 @@ class RolesForm(ServiceForm):
 class ProfileForm(ServiceForm):
     """How the person is called, and the language they read."""
 
-    name = forms.CharField(
-        label=_("Your name"),
-        help_text=_("Colleagues see it beside your cases and reviews."),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Write your name")},
-    )
+    name = _own_name()
     language = forms.ChoiceField(
         label=_("Language of the pages"),
         choices=[(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES],

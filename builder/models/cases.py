@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from builder.content import CaseContent, content_from_json
-from builder.models.departments import Department, Role
+from builder.models.departments import READERS, REVIEWERS, Department
 from builder.models.users import User
 
 
@@ -40,9 +40,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Those of the departments in which the person writes, reviews, leads or analyses."""
         if user.is_org_admin:
             return self.all()
-        readers = (Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.ANALYST)
-        departments = Department.objects.filter(memberships__user=user, memberships__role__in=readers)
-        return self.filter(department__in=departments)
+        return self.filter(department__in=Department.objects.where_one_of(user, READERS))
 
     def approved(self) -> "CaseQuerySet":
         """Those a release may take."""
@@ -54,9 +52,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def awaiting_review_by(self, user: User) -> "CaseQuerySet":
         """In review where the person reviews, not written by them, and not yet decided by them."""
-        departments = Department.objects.filter(
-            memberships__user=user, memberships__role__in=(Role.REVIEWER, Role.LEAD)
-        )
+        departments = Department.objects.where_one_of(user, REVIEWERS)
         return (
             self.filter(state=CaseState.IN_REVIEW, department__in=departments)
             .exclude(revisions__author=user)

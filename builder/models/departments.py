@@ -1,5 +1,6 @@
 """Departments, and who does what in them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.core.validators import RegexValidator
@@ -22,6 +23,14 @@ class Role(models.TextChoices):
     ANALYST = "analyst", _("Analyst")
 
 
+# Who reads a department's cases and releases, who decides on its cases, who reads its runs and grading sessions.
+READERS = (Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.ANALYST)
+REVIEWERS = (Role.REVIEWER, Role.LEAD)
+ENGINEERS = (Role.LEAD, Role.ANALYST)
+
+CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z"
+
+
 class ContestedRule(models.TextChoices):
     """What a contested criterion does when a release is frozen."""
 
@@ -38,6 +47,10 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
             return self.all()
         return self.filter(memberships__user=user).distinct()
 
+    def where_one_of(self, user: User, roles: Iterable[Role]) -> "QuerySet[Department]":
+        """Those in which the person holds one of the roles; may name one twice, so it is for subqueries."""
+        return self.filter(memberships__user=user, memberships__role__in=roles)
+
 
 class Department(models.Model):
     """The unit of access: cases, releases and sessions belong to one."""
@@ -46,7 +59,7 @@ class Department(models.Model):
         _("code"),
         max_length=20,
         unique=True,
-        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z", _("Use letters, digits, - and _ only."))],
+        validators=[RegexValidator(CODE_PATTERN, _("Use letters, digits, - and _ only."))],
     )
     name = models.CharField(_("name"), max_length=120)
     required_approvals = models.PositiveSmallIntegerField(_("approvals a case needs"), default=2)

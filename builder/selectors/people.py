@@ -143,6 +143,13 @@ def department_leads() -> list[tuple[Department, list[User]]]:
     ]
 
 
+def is_led_by(code: str, email: str) -> bool:
+    """Whether this department has the person of this address as its lead. Cost: one query."""
+    return Membership.objects.filter(
+        user__email=email.strip().lower(), department__code=code, role=Role.LEAD
+    ).exists()
+
+
 def administrators() -> list[User]:
     """Return who can give roles."""
     return list(User.objects.filter(is_org_admin=True, is_active=True).order_by("name", "email"))

@@ -1,10 +1,11 @@
 """Writing and verifying the audit trail."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from builder.common.canonical_json import canonical_json, sha256_text
 from builder.models import AuditEvent, Department, User
@@ -27,7 +28,7 @@ def record(
         last = AuditEvent.objects.order_by("-sequence").only("sequence", "hash").first()
         event = AuditEvent(
             sequence=last.sequence + 1 if last else 1,
-            at=datetime.now(UTC),
+            at=timezone.now(),
             actor=by,
             verb=verb,
             object_type=what._meta.label_lower,

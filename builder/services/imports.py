@@ -12,7 +12,7 @@ from builder import access
 from builder.access import Act
 from builder.checks import blocking, check_content
 from builder.common.errors import BadInput
-from builder.common.progress import Progress, unwatched
+from builder.common.progress import Watch, unwatched
 from builder.content import content_hash, content_to_json
 from builder.importers import FORMATS, ImportedCase, read_cases
 from builder.models import Case, CaseRevision, CaseState, Department, ExternalApproval, User
@@ -20,6 +20,7 @@ from builder.services.audit import record
 from builder.services.cases import copy_headings, prompt_id_problem
 
 BATCH = 500
+MAX_SOURCE_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ImportResult:
 
 def import_cases(
     *, path: Path, file_format: str, department: Department, by: User, approved_elsewhere: str = "",
-    progress: Progress = unwatched,
+    progress: Watch = unwatched,
 ) -> ImportResult:  # fmt: skip
     """Bring the cases of a file into the department, all or none; the same file again changes nothing.
 
@@ -44,18 +45,32 @@ def import_cases(
     if file_format not in FORMATS:
         raise BadInput(_("Unknown format %(format)s.") % {"format": file_format})
     known = _hashes_in(department)
+    approved_elsewhere = _source(approved_elsewhere)
     new_ids, findings = _validate(progress(read_cases(path, file_format), _("Checking")), known)
+    if not known.seen:
+        raise BadInput(_("The file %(file)s holds no case.") % {"file": path.name})
     unchanged = sum(1 for prompt_id in known.seen if prompt_id not in new_ids)
     if new_ids:
         with transaction.atomic():
             rows = _first_of_each(read_cases(path, file_format), new_ids)
-            _write(progress(rows, _("Writing")), department, by, approved_elsewhere.strip())
+            _write(progress(rows, _("Writing")), department, by, approved_elsewhere)
             record(
-                by=by, verb="case:import", what=department, department=department, why=approved_elsewhere.strip(),
+                by=by, verb="case:import", what=department, department=department, why=approved_elsewhere,
                 file=path.name, created=len(new_ids), unchanged=unchanged, findings=findings,
-                approved_elsewhere=approved_elsewhere.strip(),
+                approved_elsewhere=approved_elsewhere,
             )  # fmt: skip
     return ImportResult(len(new_ids), unchanged, findings)
+
+
+def _source(approved_elsewhere: str) -> str:
+    source = approved_elsewhere.strip()
+    if len(source) > MAX_SOURCE_CHARACTERS or not source.isprintable():
+        raise BadInput(
+            _("Say where the cases were approved in one line of up to %(limit)s characters.")
+            % {"limit": MAX_SOURCE_CHARACTERS},
+            field="approved_elsewhere",
+        )
+    return source
 
 
 class _KnownCases:
@@ -93,8 +108,6 @@ def _validate(rows: Iterable[ImportedCase], known: _KnownCases) -> tuple[set[str
             raise row.line.error(errors[0].field, errors[0].message)
         for finding in found:
             findings[finding.check_id] = findings.get(finding.check_id, 0) + 1
-    if not known.seen:
-        raise BadInput(_("The file holds no case."))
     return new_ids, findings
 
 
@@ -130,7 +143,7 @@ def _write_batch(
     Case.objects.bulk_update(cases, ["head", "version", "state"])
     if approved_elsewhere:
         ExternalApproval.objects.bulk_create(
-            ExternalApproval(revision=revision, source=approved_elsewhere[:200], vouched_by=by)
+            ExternalApproval(revision=revision, source=approved_elsewhere, vouched_by=by)
             for revision in revisions
         )
 

@@ -34,6 +34,7 @@ def create_department(
     """
     if by is not None:
         access.require_admin(by)
+    name = name.strip()
     if not Department.objects.filter(code=code).exists():
         _clean(Department(code=code, name=name))
     department, created = Department.objects.get_or_create(code=code, defaults={"name": name})
@@ -46,6 +47,7 @@ def create_department(
     if created:
         record(by=by, verb="department:create", what=department, department=department)
     user, token = _account_for(lead_email, by=by)
+    _require_active(user)
     _grant(user, department, Role.LEAD, by=by)
     return department, token
 
@@ -59,11 +61,7 @@ def invite_person(*, email: str, name: str = "", by: User) -> tuple[User, str]:
         raise Conflict(
             _("%(email)s already has an account with a password.") % {"email": user.email}, field="email"
         )
-    if not user.is_active:
-        raise NotReady(
-            _("The account %(email)s is deactivated. Activate it first.") % {"email": user.email},
-            field="email",
-        )
+    _require_active(user)
     return user, token or _new_invitation(user, by=by)
 
 
@@ -247,6 +245,14 @@ def _account_for(email: str, *, by: User | None, name: str = "") -> tuple[User, 
     return user, _new_invitation(user, by=by)
 
 
+def _require_active(user: User) -> None:
+    if not user.is_active:
+        raise NotReady(
+            _("The account %(email)s is deactivated. Activate it first.") % {"email": user.email},
+            field="email",
+        )
+
+
 def _new_invitation(user: User, *, by: User | None) -> str:
     token = secrets.token_urlsafe(32)
     user.invitations.usable().update(revoked_at=timezone.now())
@@ -270,7 +276,8 @@ def _clean(department: Department) -> None:
     try:
         department.full_clean()
     except ValidationError as error:
-        raise BadInput(" ".join(error.messages), field=next(iter(error.message_dict))) from error
+        field = next(iter(error.message_dict))
+        raise BadInput(f"{field}: {' '.join(error.message_dict[field])}", field=field) from error
 
 
 def _languages() -> list[str]:

@@ -83,7 +83,10 @@ def _settle(case: Case, revision: CaseRevision, *, by: User) -> None:
     decisions = [review.decision for review in current_reviews(revision)]
     if Decision.REQUEST_CHANGES in decisions:
         state = CaseState.CHANGES_REQUESTED
-    elif decisions.count(Decision.APPROVE) >= case.department.required_approvals:
+    elif (
+        hasattr(revision, "external_approval")
+        or decisions.count(Decision.APPROVE) >= case.department.required_approvals
+    ):
         state = CaseState.APPROVED
     else:
         state = CaseState.IN_REVIEW

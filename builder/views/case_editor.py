@@ -32,7 +32,7 @@ from builder.vocabulary import AXES, language_label
 
 
 @dataclass
-class Desk:
+class Editing:
     """One request's case, person and form, and the version they began from."""
 
     request: SignedInRequest
@@ -63,7 +63,7 @@ class Desk:
         """Return what the templates need."""
         content = self.editor.content
         return {
-            "case": self.case, "desk": self, "editor": self.editor, "conflict": self.conflict,
+            "case": self.case, "editing": self, "editor": self.editor, "conflict": self.conflict,
             "kind": kind_label(content.kind), "language": language_label(content.language),
             "checks": checks_panel(content), "view": case_view(content), "axes": AXES,
             "themes": themes_in(self.case.department), "error_forms": self.editor.error_forms(),
@@ -78,18 +78,18 @@ def case_edit(request: SignedInRequest, case_id: int) -> HttpResponse:
     case = access.get_case_to_edit(request.user, case_id)
     if request.method != "POST":
         return _opened(request, case).show()
-    desk = _posted(request, case)
+    editing = _posted(request, case)
     action = request.POST.get("action", "")
     try:
-        return _VERBS.get(action, _change_rows)(desk)
+        return _VERBS.get(action, _change_rows)(editing)
     except Conflict as error:
-        desk.conflict = conflict_of_save(error, case, request.user, desk.editor.content)
-        return desk.show(409)
+        editing.conflict = conflict_of_save(error, case, request.user, editing.editor.content)
+        return editing.show(409)
     except DomainError as error:
         if error.status not in (409, 422):
             raise
-        desk.editor.refuse(error)
-        return desk.show(error.status)
+        editing.editor.refuse(error)
+        return editing.show(error.status)
 
 
 @login_required
@@ -97,11 +97,11 @@ def case_edit(request: SignedInRequest, case_id: int) -> HttpResponse:
 def case_autosave(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Keep what was typed so far, and answer in JSON; 409 comes with both texts."""
     case = access.get_case_to_edit(request.user, case_id)
-    desk = _posted(request, case)
+    editing = _posted(request, case)
     try:
-        draft = desk.keep()
+        draft = editing.keep()
     except Conflict as error:
-        conflict = conflict_of_save(error, case, request.user, desk.editor.content)
+        conflict = conflict_of_save(error, case, request.user, editing.editor.content)
         html = render_to_string("builder/_case_conflict.html", {"conflict": conflict, "case": case}, request)
         answer = {
             "message": error.message,
@@ -109,7 +109,9 @@ def case_autosave(request: SignedInRequest, case_id: int) -> HttpResponse:
             "theirs": error.data.get("theirs"),
         }
         return JsonResponse({**answer, "version": error.data.get("version"), "html": html}, status=409)
-    return JsonResponse({"base_version": draft.base_version, "sequence": draft.sequence, "saved": desk.saved})
+    return JsonResponse(
+        {"base_version": draft.base_version, "sequence": draft.sequence, "saved": editing.saved}
+    )
 
 
 @login_required
@@ -123,24 +125,24 @@ def case_live(request: SignedInRequest, case_id: int) -> HttpResponse:
     return render(request, "builder/_case_live.html", context)
 
 
-def _opened(request: SignedInRequest, case: Case) -> Desk:
+def _opened(request: SignedInRequest, case: Case) -> Editing:
     base = editor_base(case, request.user)
-    desk = Desk(
+    editing = Editing(
         request, case, CaseEditor(rows_from_content(base.content)), base.base_version, base.sequence,
         is_draft=base.is_draft,
     )  # fmt: skip
     if base.saved_at is not None:
-        desk.saved = _("Draft saved %(time)s") % {"time": moment_text(base.saved_at)}
-        desk.conflict = conflict_of_draft(case, base)
+        editing.saved = _("Draft saved %(time)s") % {"time": moment_text(base.saved_at)}
+        editing.conflict = conflict_of_draft(case, base)
     elif case.head is not None:
-        desk.saved = _("Saved as revision %(number)s") % {"number": case.version}
-    return desk
+        editing.saved = _("Saved as revision %(number)s") % {"number": case.version}
+    return editing
 
 
-def _posted(request: SignedInRequest, case: Case) -> Desk:
+def _posted(request: SignedInRequest, case: Case) -> Editing:
     post = request.POST
     rows = rows_from_post(post)
-    return Desk(request, case, CaseEditor(rows), _number(post, "base_version"), _number(post, "sequence"))
+    return Editing(request, case, CaseEditor(rows), _number(post, "base_version"), _number(post, "sequence"))
 
 
 def _number(post: QueryDict, name: str) -> int:
@@ -150,78 +152,80 @@ def _number(post: QueryDict, name: str) -> int:
         raise BadInput(_("The form lost its version number. Open the case again.")) from error
 
 
-def _change_rows(desk: Desk) -> HttpResponse:
+def _change_rows(editing: Editing) -> HttpResponse:
     """Add, remove or move a row; without script the draft is kept in the same step."""
-    rows = desk.editor.rows
-    change_rows(rows, desk.request.POST.get("action", ""))
-    desk.editor = CaseEditor(rows)
-    if not desk.request.htmx:
-        desk.keep()
-    return desk.show()
+    rows = editing.editor.rows
+    change_rows(rows, editing.request.POST.get("action", ""))
+    editing.editor = CaseEditor(rows)
+    if not editing.request.htmx:
+        editing.keep()
+    return editing.show()
 
 
-def _keep(desk: Desk) -> HttpResponse:
-    desk.keep()
-    messages.success(desk.request, _("Your draft is kept. Only you see it until you save a revision."))
-    return redirect("builder:case-edit", desk.case.pk)
+def _keep(editing: Editing) -> HttpResponse:
+    editing.keep()
+    messages.success(editing.request, _("Your draft is kept. Only you see it until you save a revision."))
+    return redirect("builder:case-edit", editing.case.pk)
 
 
-def _save(desk: Desk) -> HttpResponse:
-    if not _checked(desk):
-        return desk.show(422)
-    number = _revise(desk)
-    unchanged = number == desk.case.version
+def _save(editing: Editing) -> HttpResponse:
+    if not _checked(editing):
+        return editing.show(422)
+    number = _revise(editing)
+    unchanged = number == editing.case.version
     text = (
         _("Nothing had changed: revision %(number)s stays.")
         if unchanged
         else _("Saved as revision %(number)s.")
     )
-    messages.success(desk.request, text % {"number": number})
-    return redirect("builder:case-edit", desk.case.pk)
+    messages.success(editing.request, text % {"number": number})
+    return redirect("builder:case-edit", editing.case.pk)
 
 
-def _submit(desk: Desk) -> HttpResponse:
+def _submit(editing: Editing) -> HttpResponse:
     """Save and send to review; a case with errors keeps its draft, and gets no revision."""
-    is_valid = _checked(desk)
-    errors = blocking(check_content(desk.editor.content))
+    is_valid = _checked(editing)
+    errors = blocking(check_content(editing.editor.content))
     if errors or not is_valid:
-        desk.editor.show_findings(errors)
-        return desk.show(422)
-    _revise(desk)
-    case = submit_case(case=desk.case, by=desk.request.user)
-    messages.success(desk.request, sent_message(case))
+        editing.editor.show_findings(errors)
+        return editing.show(422)
+    _revise(editing)
+    case = submit_case(case=editing.case, by=editing.request.user)
+    messages.success(editing.request, sent_message(case))
     return redirect("builder:case-preview", case.pk)
 
 
-def _checked(desk: Desk) -> bool:
+def _checked(editing: Editing) -> bool:
     """Keep the draft, and tell whether every field has the right shape."""
     # The draft goes first: its sequence tells whether another window of this person holds a newer text.
-    desk.keep()
-    desk.editor = CaseEditor(desk.editor.rows, bound=True)
-    return desk.editor.is_valid()
+    editing.keep()
+    editing.editor = CaseEditor(editing.editor.rows, bound=True)
+    return editing.editor.is_valid()
 
 
-def _revise(desk: Desk) -> int:
-    content, base = desk.editor.content, desk.base_version
-    return save_revision(case=desk.case, content=content, base_version=base, by=desk.request.user).number
+def _revise(editing: Editing) -> int:
+    content, base = editing.editor.content, editing.base_version
+    return save_revision(
+        case=editing.case, content=content, base_version=base, by=editing.request.user
+    ).number
 
 
-def _keep_mine(desk: Desk) -> HttpResponse:
+def _keep_mine(editing: Editing) -> HttpResponse:
     """Go on with one's own text on top of the other one."""
-    post = desk.request.POST
-    desk.base_version, desk.sequence = _number(post, "their_version"), _number(post, "their_sequence")
-    desk.keep()
-    messages.success(desk.request, _("You go on with your text. Saving it makes a revision after theirs."))
-    return redirect("builder:case-edit", desk.case.pk)
+    post = editing.request.POST
+    editing.base_version, editing.sequence = _number(post, "their_version"), _number(post, "their_sequence")
+    editing.keep()
+    messages.success(editing.request, _("You go on with your text. Saving it makes a revision after theirs."))
+    return redirect("builder:case-edit", editing.case.pk)
 
 
-def _take_theirs(desk: Desk) -> HttpResponse:
-    discard_draft(case=desk.case, by=desk.request.user)
-    messages.success(desk.request, _("Your text is discarded; this is theirs."))
-    return redirect("builder:case-edit", desk.case.pk)
+def _take_theirs(editing: Editing) -> HttpResponse:
+    discard_draft(case=editing.case, by=editing.request.user)
+    messages.success(editing.request, _("Your text is discarded; this is theirs."))
+    return redirect("builder:case-edit", editing.case.pk)
 
 
-_VERBS: dict[str, Callable[[Desk], HttpResponse]] = {
+_VERBS: dict[str, Callable[[Editing], HttpResponse]] = {
     "draft": _keep,
     "save": _save,
     "submit": _submit,

@@ -1,16 +1,24 @@
 """Shapes of releases, bundles and runs."""
 
-from typing import Any
-
 from rest_framework import serializers
 
+from builder.api.base import MAX_BIG, Shape
 from exports.formats.registry import FORMATS
-from exports.models import ModelClass, Release, ReleaseItem, ReleaseState, Response, Run, Split, Stage
+from exports.models import (
+    FIRST_STAGES,
+    NEXT_STAGES,
+    ModelClass,
+    Release,
+    ReleaseItem,
+    ReleaseState,
+    Response,
+    Run,
+    Split,
+    Stage,
+)
 
-Shape = serializers.Serializer[Any]
-FIRST_STAGES = [Stage.CANDIDATE.value, Stage.FINAL.value]
-NEXT_STAGES = [Stage.FINAL.value, Stage.WITHDRAWN.value]
-MAX_SEED = 2**63 - 1  # what the database's largest integer column holds
+FIRST_STAGE_VALUES = [stage.value for stage in FIRST_STAGES]
+NEXT_STAGE_VALUES = [stage.value for stage in NEXT_STAGES]
 
 
 class ReleaseRow(serializers.ModelSerializer[Release]):
@@ -58,22 +66,22 @@ class FreezeIn(Shape):
     department = serializers.CharField(max_length=20)
     name = serializers.CharField(max_length=100)
     version = serializers.CharField(max_length=40, help_text="Three numbers, such as 1.0.0.")
-    stage = serializers.ChoiceField(choices=FIRST_STAGES, default=FIRST_STAGES[0])
+    stage = serializers.ChoiceField(choices=FIRST_STAGE_VALUES, default=Stage.CANDIDATE.value)
     tags = serializers.ListField(child=serializers.CharField(max_length=200), required=False, default=list)
     cases = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_SEED), required=False, allow_null=True,
+        child=serializers.IntegerField(min_value=1, max_value=MAX_BIG), required=False, allow_null=True,
         default=None, help_text="Ids of cases; without it all that match.",
     )  # fmt: skip
     held_out = serializers.FloatField(min_value=0, max_value=0.99, required=False, default=0.0)
     seed = serializers.IntegerField(
-        min_value=-MAX_SEED, max_value=MAX_SEED, required=False, allow_null=True, default=None
+        min_value=-MAX_BIG, max_value=MAX_BIG, required=False, allow_null=True, default=None
     )
 
 
 class StageIn(Shape):
     """A release's next stage and why."""
 
-    stage = serializers.ChoiceField(choices=NEXT_STAGES)
+    stage = serializers.ChoiceField(choices=NEXT_STAGE_VALUES)
     reason = serializers.CharField(max_length=10_000)
 
 

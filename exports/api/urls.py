@@ -4,12 +4,13 @@ from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
 from exports.api.views import releases, runs
+from exports.models.releases import NAME_PATTERN
 
 
 class FrozenName(StringConverter):
     """A release's or run's name, or a version: only what such a name can hold reaches the database."""
 
-    regex = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+    regex = NAME_PATTERN.removeprefix("^").removesuffix(r"\Z")
 
 
 register_converter(FrozenName, "frozen_name")

@@ -90,7 +90,7 @@ def _prompt_id(line: Line) -> str:
 def _epoch(line: Line) -> int:
     value = line.data.get("epoch", 1)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_EPOCH:
-        raise line.error("epoch", f"a whole number from 1 was expected, not {value!r:.40}.")
+        raise line.error("epoch", f"a whole number from 1 to {MAX_EPOCH} was expected, not {value!r:.40}.")
     return value
 
 

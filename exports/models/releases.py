@@ -10,7 +10,8 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from builder.content import CaseContent, content_from_json
-from builder.models import CaseRevision, Department, Role, User
+from builder.models import CaseRevision, Department, User
+from builder.models.departments import READERS
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z"
 VERSION_PATTERN = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)\Z"
@@ -22,6 +23,10 @@ class Stage(models.TextChoices):
     CANDIDATE = "candidate", _("Candidate")
     FINAL = "final", _("Final")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+# The stages a release can begin with, and those it can come to later.
+FIRST_STAGES, NEXT_STAGES = (Stage.CANDIDATE, Stage.FINAL), (Stage.FINAL, Stage.WITHDRAWN)
 
 
 class Split(models.TextChoices):
@@ -38,9 +43,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """Those of the departments in which the person writes, reviews, leads or analyses."""
         if user.is_org_admin:
             return self.all()
-        readers = (Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.ANALYST)
-        departments = Department.objects.filter(memberships__user=user, memberships__role__in=readers)
-        return self.filter(department__in=departments)
+        return self.filter(department__in=Department.objects.where_one_of(user, READERS))
 
     def with_stage(self) -> "ReleaseQuerySet":
         """Annotate each with its present stage as `present_stage`."""

@@ -18,7 +18,7 @@ from builder.models import Case, ContestedRule, Department, User
 from builder.services.audit import record
 from exports.access import stage_of
 from exports.invariants import find_violations
-from exports.models import Release, ReleaseItem, ReleaseState, Split, Stage
+from exports.models import FIRST_STAGES, NEXT_STAGES, Release, ReleaseItem, ReleaseState, Split, Stage
 from exports.models.releases import NAME_PATTERN, VERSION_PATTERN
 from exports.snapshot import Snapshot, snapshot_cases
 
@@ -67,7 +67,7 @@ def freeze_release(
 def set_release_state(*, release: Release, stage: str, reason: str, by: User) -> ReleaseState:
     """Promote a candidate to final, or withdraw a release; both are final words, with a reason."""
     access.require(by, Act.FREEZE_RELEASES, release.department)
-    if stage not in (Stage.FINAL, Stage.WITHDRAWN):
+    if stage not in NEXT_STAGES:
         raise BadInput(
             _("A release becomes final or withdrawn, not %(stage)s.") % {"stage": stage}, field="stage"
         )
@@ -109,7 +109,7 @@ def _check_names(name: str, version: str, stage: str) -> None:
     if not re.match(VERSION_PATTERN, version) or len(version) > 40:
         raise BadInput(_("A version is three numbers such as 1.0.0, not %(version)s.") % {"version": version},
                        field="version")  # fmt: skip
-    if stage not in (Stage.CANDIDATE, Stage.FINAL):
+    if stage not in FIRST_STAGES:
         raise BadInput(
             _("A release begins as candidate or final, not %(stage)s.") % {"stage": stage}, field="stage"
         )

@@ -14,7 +14,7 @@ from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, Conflict, NotReady
 from builder.common.jsonl import Line, file_sha256
-from builder.common.progress import Progress, unwatched
+from builder.common.progress import Watch, unwatched
 from builder.models import User
 from builder.services.audit import record
 from exports.access import hidden_runs, stage_of
@@ -65,7 +65,7 @@ class RunImport:
 def import_responses(
     *, path: Path, release: Release, run_name: str, by: User, model: str = "", model_class: str = "",
     prompting: str = "", retrieval: str = "", parameters: dict[str, str] | None = None, restart: bool = False,
-    progress: Progress = unwatched,
+    progress: Watch = unwatched,
 ) -> RunImport:  # fmt: skip
     """Bring in one run's answers to a release, all or none; the same file again changes nothing.
 

@@ -11,6 +11,7 @@ from builder.models import Membership, Role
 from exports.models import Release, ReleaseState, Run, Stage
 from tests.annotations.rows import give, make_release, make_run, make_session
 from tests.cast import Cast
+from tests.costs import queries_of
 
 
 def page_of(client, name: str, *args: int) -> str:  # type: ignore[no-untyped-def]
@@ -240,36 +241,25 @@ def test_a_session_whose_import_is_unfinished_is_not_shown(cast: Cast, as_user) 
     assert client.get(reverse("annotations:session-detail", args=[session.pk])).status_code == 404
 
 
-def cost(client, counter, address: str) -> int:  # type: ignore[no-untyped-def]
-    """Return how many queries a page costs."""
-    with counter(20) as counted:
-        assert client.get(address).status_code == 200
-    return len(counted.captured_queries)
-
-
-def test_lists_cost_the_same_however_long_they_are(
-    cast: Cast, as_user, django_assert_max_num_queries
-) -> None:
+def test_lists_cost_the_same_however_long_they_are(cast: Cast, as_user) -> None:
     client = as_user(cast.lou)
     addresses = [reverse("annotations:session-list"), reverse("annotations:session-new")]
     for _session in range(2):
         make_session(cast)
-    before = [cost(client, django_assert_max_num_queries, address) for address in addresses]
+    before = [queries_of(client, address) for address in addresses]
     for _session in range(10):
         make_session(cast, n_runs=1)
-    assert [cost(client, django_assert_max_num_queries, address) for address in addresses] == before
+    assert [queries_of(client, address) for address in addresses] == before
 
 
-def test_a_session_costs_the_same_however_large_it_is(
-    cast: Cast, as_user, django_assert_max_num_queries
-) -> None:
+def test_a_session_costs_the_same_however_large_it_is(cast: Cast, as_user) -> None:
     client = as_user(cast.lou)
     small = make_session(cast, n_cases=2, n_runs=1, graders=[cast.gia])
     large = make_session(cast, n_cases=12, n_criteria=12, n_runs=4, graders=[cast.gia, cast.gus, cast.geo])
     give(cast.gia, large)
     for name in ("session-detail", "session-end", "session-close"):
         costs = {
-            cost(client, django_assert_max_num_queries, reverse(f"annotations:{name}", args=[session.pk]))
+            queries_of(client, reverse(f"annotations:{name}", args=[session.pk]))
             for session in (small, large)
         }
         assert len(costs) == 1, name

@@ -3,8 +3,9 @@
 import pytest
 
 from annotations.models import Assignment, GradingSession, Resolution, SessionRater, SessionState
+from annotations.selectors.sessions import count_undecided
 from annotations.services.grades import GivenVerdict, save_grades
-from annotations.services.sessions import close_session, count_undecided, end_grading, open_session
+from annotations.services.sessions import close_session, end_grading, open_session
 from builder.common.errors import BadInput, NotAllowed, NotReady
 from builder.models import AuditEvent, Membership, Role
 from builder.services.audit import verify_chain

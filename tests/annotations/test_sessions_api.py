@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from annotations.models import GradingSession, SessionState
 from annotations.selectors.agreement import report_agreement
@@ -15,6 +13,7 @@ from exports.models import Run
 from tests.annotations.rows import assignment_of, give, make_release, make_run, make_session
 from tests.api_client import Caller
 from tests.cast import Cast
+from tests.costs import queries_of
 
 CANARY_RUN, CANARY_MODEL = "canary-run-7b", "canary-model-x"
 
@@ -288,12 +287,7 @@ def test_list_queries_do_not_grow_with_rows(cast: Cast) -> None:
     )  # fmt: skip
 
     def counts(session: GradingSession) -> list[int]:
-        found = []
-        for caller, address in calls:
-            with CaptureQueriesContext(connection) as queries:
-                assert caller.get(address.format(session.pk)).status_code == 200
-            found.append(len(queries))
-        return found
+        return [queries_of(caller, address.format(session.pk)) for caller, address in calls]
 
     few = counts(first)
     for _time in range(5):

@@ -258,3 +258,10 @@ def test_roles_and_the_state_of_the_run(cast: Cast, run: Run, rows: Rows, write)
     with pytest.raises(NotReady):
         import_verdicts(path=path, run=run, rater_name="judge", by=cast.lou)
     assert nothing_written()
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\u200b", "x" * 151])
+def test_a_rater_has_a_name_people_can_read(cast: Cast, run: Run, rows: Rows, write, name: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(BadInput, match="Give the rater a name"):
+        import_verdicts(path=write(rows), run=run, rater_name=name, by=cast.lou)
+    assert not GradingSession.objects.exists()

@@ -3,12 +3,11 @@
 import json
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from builder.models import AuditEvent, Case, CaseRevision, CaseState
 from tests.api_client import API, Caller, as_json
 from tests.cast import Cast
+from tests.costs import queries_of
 from tests.factories import make_approved, make_content, make_draft, make_submitted
 
 
@@ -257,12 +256,7 @@ def test_list_queries_do_not_grow_with_rows(cast: Cast) -> None:
     addresses = ("cases/", f"cases/{case.pk}/reviews/", f"cases/{case.pk}/revisions/")
 
     def counts() -> list[int]:
-        found = []
-        for address in addresses:
-            with CaptureQueriesContext(connection) as queries:
-                assert lou.get(address).status_code == 200
-            found.append(len(queries))
-        return found
+        return [queries_of(lou, address) for address in addresses]
 
     few = counts()
     for number in range(5):

@@ -4,15 +4,14 @@ import html
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from builder.access import roles_of
 from builder.models import AuditEvent, Department, Membership, Role, User
 from tests.builder.test_invitation_pages import link_on
 from tests.cast import Cast, make_user
+from tests.costs import queries_of
 
 SignIn = Callable[[User], Client]
 NEW = {"code": "PED", "name": "Paediatrics", "email": "pia@example.org"}
@@ -120,9 +119,7 @@ def test_queries_of_the_list_do_not_grow(cast: Cast, as_user: SignIn) -> None:
     client = as_user(cast.ola)
 
     def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            assert client.get(reverse("builder:department-list")).status_code == 200
-        return len(captured)
+        return queries_of(client, reverse("builder:department-list"))
 
     queries()
     few = queries()

@@ -144,11 +144,28 @@ def test_missing_file_directory_and_empty_file(
     for path, problem in (
         (tmp_path / "absent.jsonl", "can't be read: No such file or directory"),
         (tmp_path, "is a directory or a pipe"),
-        (write(b""), "The file holds no case"),
+        (write(b""), "The file cases.jsonl holds no case"),
     ):
         with pytest.raises(CommandError, match=problem) as refused:
             run(path)
         assert refused.value.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("", "name the SOURCE"),
+        ("  ", "name the SOURCE"),
+        ("x" * 201, "in one line of up to 200 characters"),
+        ("a\nb", "in one line of up to 200 characters"),
+    ],
+)
+def test_source_of_approval_is_named_in_one_line(
+    cast: Cast, write: Callable[..., Path], source: str, problem: str
+) -> None:
+    with pytest.raises(CommandError, match=problem):
+        run(write(row(1)), "--approved-elsewhere", source)
+    assert not Case.objects.exists()
 
 
 def test_second_import_changes_nothing_and_says_so(cast: Cast, write: Callable[..., Path]) -> None:
@@ -288,8 +305,24 @@ def test_command_makes_department_and_lead_once(db: None) -> None:
     said = create()
     assert "Department ED (Emergency) is ready; lead@example.org leads it." in said
     assert "/invitations/" in said
-    assert "/invitations/" not in create()
+    again = create()
+    assert "Nothing changed. Department ED" in again and "/invitations/" not in again
     assert Department.objects.count() == User.objects.count() == 1
+
+
+def test_lead_whose_account_is_deactivated_is_refused(cast: Cast) -> None:
+    cast.ada.is_active = False
+    cast.ada.save(update_fields=["is_active"])
+    with pytest.raises(CommandError, match="is deactivated"):
+        call_command("create_department", "--code", "NEW", "--name", "New", "--lead", cast.ada.email)
+    assert not Department.objects.filter(code="NEW").exists()
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_department_needs_a_name(db: None, name: str) -> None:
+    with pytest.raises(CommandError, match="name: This field cannot be blank"):
+        call_command("create_department", "--code", "NEW", "--name", name, "--lead", "lead@example.org")
+    assert not Department.objects.exists()
 
 
 def test_command_refuses_another_name_in_a_sentence(cast: Cast) -> None:

@@ -3,13 +3,13 @@
 import pytest
 
 from builder.common.errors import BadInput, Conflict, NotAllowed
-from builder.models import AuditEvent, CaseState, Decision, Vote
+from builder.models import AuditEvent, Case, CaseState, Decision, ExternalApproval, Vote
 from builder.selectors.reviews import standings
 from builder.services.audit import verify_chain
 from builder.services.cases import save_revision
 from builder.services.reviews import review_case
 from tests.cast import Cast
-from tests.factories import make_approved, make_content, make_submitted
+from tests.factories import make_approved, make_content, make_draft, make_submitted
 
 ALL_AGREE = {0: Vote.AGREE, 1: Vote.AGREE, 2: Vote.AGREE}
 
@@ -87,3 +87,19 @@ def test_criterion_with_a_tie_is_contested(cast: Cast) -> None:
     )
     case.refresh_from_db()
     assert [standing.is_contested for standing in standings(case.head, 2)] == [False, True, False]
+
+
+def test_a_case_approved_elsewhere_stays_approved_when_a_reviewer_agrees(cast: Cast) -> None:
+    case = make_draft(cast)
+    ExternalApproval.objects.create(revision=case.head, source="The old registry", vouched_by=cast.lou)
+    Case.objects.filter(pk=case.pk).update(state=CaseState.APPROVED)
+    for by, decision, state in (
+        (cast.rui, Decision.APPROVE, CaseState.APPROVED),
+        (cast.rob, Decision.REQUEST_CHANGES, CaseState.CHANGES_REQUESTED),
+        (cast.rob, Decision.APPROVE, CaseState.APPROVED),
+    ):
+        review_case(
+            case=case, revision_number=1, decision=decision, comment="Read it.", votes=ALL_AGREE, by=by
+        )
+        case.refresh_from_db()
+        assert case.state == state

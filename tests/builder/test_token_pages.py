@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from builder.models import ApiToken, AuditEvent, User
 from builder.services.people import create_api_token, find_user_of_key
 from tests.cast import Cast
+from tests.costs import queries_of
 
 SignIn = Callable[[User], Client]
 TOKENS = "/account/tokens/"
@@ -80,16 +79,11 @@ def test_revoking_is_posted(cast: Cast, as_user: SignIn) -> None:
 def test_queries_of_the_lists_do_not_grow(cast: Cast, as_user: SignIn) -> None:
     client = as_user(cast.ola)
 
-    def queries(path: str) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            assert client.get(path).status_code == 200
-        return len(captured)
-
     paths = (TOKENS, reverse("builder:all-tokens"))
     for number in range(2):
         create_api_token(name=f"harness {number}", by=cast.ola)
-    few = [queries(path) for path in paths]
+    few = [queries_of(client, path) for path in paths]
     for number in range(2, 12):
         create_api_token(name=f"harness {number}", by=cast.ola)
         create_api_token(name=f"harness {number}", by=cast.ana)
-    assert [queries(path) for path in paths] == few
+    assert [queries_of(client, path) for path in paths] == few

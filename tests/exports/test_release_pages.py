@@ -11,6 +11,7 @@ from builder.models import AuditEvent
 from exports.models import Release, Stage
 from exports.services.releases import freeze_release
 from tests.cast import Cast
+from tests.costs import queries_of
 from tests.factories import make_approved
 
 
@@ -150,7 +151,10 @@ def test_roles_and_departments(cast: Cast, client: Client, release: Release) -> 
 
 def test_queries_do_not_grow(cast: Cast, client: Client, release: Release) -> None:
     client.force_login(cast.lou)
-    counts = [_queries(client, page("release-list")), _queries(client, page("release-detail", "ed", "1.0.0"))]
+    counts = [
+        queries_of(client, page("release-list")),
+        queries_of(client, page("release-detail", "ed", "1.0.0")),
+    ]
     for number in range(5):
         make_approved(cast, title=f"More {number}")
     for minor in range(1, 6):
@@ -158,15 +162,6 @@ def test_queries_do_not_grow(cast: Cast, client: Client, release: Release) -> No
             department=cast.department, name="ed", version=f"1.{minor}.0", stage="final", by=cast.lou
         )
     assert [
-        _queries(client, page("release-list")),
-        _queries(client, page("release-detail", "ed", "1.5.0")),
+        queries_of(client, page("release-list")),
+        queries_of(client, page("release-detail", "ed", "1.5.0")),
     ] == counts
-
-
-def _queries(client: Client, url: str) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)

@@ -126,9 +126,7 @@ def test_cost_does_not_grow_with_rows(cast: Cast, tmp_path: Path) -> None:
         release = make_release(cast, cases, version=version)
         for number in range(cases):
             add_run(release, f"run-{version}-{number}", cast, tmp_path)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             read_everything(cast, Release.objects.get(pk=release.pk))
         costs.append(len(queries))
     assert costs[0] == costs[1]

@@ -1,18 +1,26 @@
 """`agreement`: how far raters agree, from sessions or from a CSV file."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from django.core.management.base import CommandError, CommandParser
 
+from annotations.ratings_file import BadRatingsFile, read_ratings
 from annotations.selectors.agreement import AgreementReport, pairwise_to_dict, report_agreement
-from annotations.stats import METRICS, Estimate, PairwiseKappa, RatingTable, agreement, pairwise_cohen_kappa
+from annotations.selectors.sessions import find_sessions
+from annotations.stats import (
+    COEFFICIENTS,
+    METRICS,
+    Estimate,
+    PairwiseKappa,
+    RatingTable,
+    agreement,
+    pairwise_cohen_kappa,
+)
 from builder.common.commands import ServiceCommand
-from builder.common.errors import NotFound
 
-COLUMNS = ["unit", "rater", "value"]
 BAD_FILE = 2  # the exit code of a file that can't be used
 MOST_PAIRS = 45  # more are in the JSON only
 
@@ -21,7 +29,7 @@ class Command(ServiceCommand):
     """Print agreement coefficients with intervals."""
 
     help = (
-        "Print how far raters agree, with 95%% intervals: of one or more sessions (pooled), or of a long CSV file with "
+        "Print how far raters agree, with 95% intervals: of one or more sessions (pooled), or of a long CSV file with "
         "the columns unit,rater,value, which needs no database."
     )
     requires_migrations_checks = False
@@ -40,14 +48,28 @@ class Command(ServiceCommand):
         source.add_argument("--ratings", metavar="FILE.csv", help="needs no database")
         parser.add_argument(
             "--metric", choices=METRICS, default="nominal",
-            help="how far apart two values of --ratings are, for Krippendorff's alpha (default: nominal)",
+            help="how far apart two values are, for Krippendorff's alpha (default: nominal; of met and not met all say "
+            "the same)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--coefficients", nargs="+", metavar="NAME", type=_coefficient,
+            help=f"of --ratings (default: all that apply): {', '.join(COEFFICIENTS)}",
+        )  # fmt: skip
+        parser.add_argument(
+            "--cluster", metavar="COLUMN",
+            help="the column of --ratings whose units belong together: intervals then resample these groups",
         )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compute and print."""
         if options["ratings"]:
-            self._of_file(options["ratings"], options["metric"], as_json=options["json"])
+            self._of_file(options)
+        elif options["cluster"] or options["coefficients"]:
+            raise CommandError(
+                "--coefficients and --cluster go with --ratings: a session's clusters are its cases.",
+                returncode=BAD_FILE,
+            )
         else:
             self._of_sessions(options["session"], as_json=options["json"])
 
@@ -69,19 +91,28 @@ class Command(ServiceCommand):
             f"failed, {counts.missing} missing."
         )
 
-    def _of_file(self, path: str, metric: str, *, as_json: bool) -> None:
-        table = read_ratings(path)
+    def _of_file(self, options: dict[str, Any]) -> None:
+        path, metric = options["ratings"], options["metric"]
         try:
-            estimates = agreement(table, metric=metric)  # type: ignore[arg-type]
+            table = read_ratings(path, metric=metric, cluster=options["cluster"])
+            estimates = agreement(table, options["coefficients"], metric=metric)
+        except BadRatingsFile as error:
+            raise CommandError(str(error), returncode=BAD_FILE) from error
         except ValueError as error:
             raise CommandError(f"{path}: {error}", returncode=BAD_FILE) from error
         pairwise = pairwise_cohen_kappa(table)
-        if as_json:
+        if options["json"]:
             found = [estimate.to_dict() for estimate in estimates]
             self._print_json({"estimates": found, "pairwise": pairwise_to_dict(pairwise)})
             return
+        self._print_counts(path, table, options["cluster"])
+        self._print_estimates(estimates)
+        self._print_pairwise(pairwise)
+
+    def _print_counts(self, path: str, table: RatingTable, cluster: str | None) -> None:
+        resampled = f"; intervals resample {cluster}" if cluster else ""
         self.say(
-            f"{path}: {table.n_ratings:,} ratings of {table.n_units:,} units by {table.n_raters:,} raters"
+            f"{path}: {table.n_ratings:,} ratings of {table.n_units:,} units by {table.n_raters:,} raters{resampled}"
         )
         if table.n_missing:
             self.say(
@@ -89,8 +120,6 @@ class Command(ServiceCommand):
                 if table.n_missing == 1
                 else f"{table.n_missing:,} rows without a value are left out."
             )
-        self._print_estimates(estimates)
-        self._print_pairwise(pairwise)
 
     def _print_json(self, found: dict[str, Any]) -> None:
         self.say(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
@@ -100,11 +129,14 @@ class Command(ServiceCommand):
         for estimate in estimates:
             self.say(_line(estimate))
         for note in dict.fromkeys(estimate.note for estimate in estimates if estimate.note):
-            self.say(f"  Note: {note}")
+            names = [estimate.name for estimate in estimates if estimate.note == note]
+            self.say(f"Warning: {'all' if len(names) == len(estimates) > 1 else ', '.join(names)}: {note}")
 
     def _print_pairwise(self, pairwise: PairwiseKappa) -> None:
         size = len(pairwise.raters)
         pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
+        if len(pairs) > MOST_PAIRS:
+            self.say(f"\nCohen's kappa of the {len(pairs):,} pairs of raters is in the output of --json.")
         if not pairs or len(pairs) > MOST_PAIRS:
             return
         self.say("\nCohen's kappa, pair by pair")
@@ -121,53 +153,10 @@ class Command(ServiceCommand):
             )
 
 
-def find_sessions(session_ids: Sequence[int]) -> list[Any]:
-    """Return the sessions in the order given; raises NotFound for one that isn't there."""
-    from annotations.models import GradingSession
-
-    found = GradingSession.objects.select_related("release").in_bulk(session_ids)
-    for session_id in session_ids:
-        if session_id not in found:
-            raise NotFound(f"There is no session {session_id}.")
-    return [found[session_id] for session_id in session_ids]
-
-
-def read_ratings(path: str) -> RatingTable:
-    """Return the ratings of a long CSV; ends the command with exit code 2 and a sentence when it can't be used."""
-    try:
-        frame = pd.read_csv(path)
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        why = getattr(error, "strerror", None) or str(error).strip().rstrip(".")
-        raise _bad(path, f"can't be read as CSV: {why}.") from error
-    if missing := [column for column in COLUMNS if column not in frame.columns]:
-        raise _bad(path, f"line 1: the columns {', '.join(COLUMNS)} were expected; {missing[0]} is missing.")
-    if frame.empty:
-        raise _bad(path, "line 2: a rating was expected, but the file holds none.")
-    for column in ("unit", "rater"):
-        if frame[column].isna().any():
-            raise _bad(path, f"line {_line_of(frame[column].isna())}: {column} is empty.")
-    twice = frame.duplicated(["unit", "rater"])
-    if twice.any():
-        row = frame.loc[twice.to_numpy().argmax()]
-        problem = f"unit {row['unit']} already has a rating by rater {row['rater']}."
-        raise _bad(path, f"line {_line_of(twice)}: {problem}")
-    try:
-        return RatingTable.from_long(
-            frame["unit"].to_numpy(), frame["rater"].to_numpy(), frame["value"].to_numpy()
-        )
-    except ValueError as error:
-        raise _bad(path, str(error)) from error
-
-
-def _bad(path: str, problem: str) -> CommandError:
-    return CommandError(
-        f"{path}, {problem}" if problem.startswith("line ") else f"{path}: {problem}", returncode=BAD_FILE
-    )
-
-
-def _line_of(found: "pd.Series[bool]") -> int:
-    """Return the line of the first row that is true; line 1 is the header."""
-    return int(found.to_numpy().argmax()) + 2
+def _coefficient(name: str) -> str:
+    if name not in COEFFICIENTS:
+        raise argparse.ArgumentTypeError(f"there is no coefficient {name}: use {', '.join(COEFFICIENTS)}")
+    return name
 
 
 def _headline(report: AgreementReport) -> str:

@@ -5,17 +5,17 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from annotations.selectors.scores import RunReport, compare, report_run
+from annotations.selectors.scores import RunReport, compare, report_run, side_by_side
 from builder.common.commands import ServiceCommand
-from builder.common.errors import BadInput, NotFound
-from exports.models import Run
+from builder.common.errors import BadInput
+from exports.selectors import find_run
 
 
 class Command(ServiceCommand):
     """Print the scores of runs, with intervals and what is missing."""
 
     help = (
-        "Print HealthBench scores of runs, with 95%% intervals, red-line failures and what is missing; several runs of "
+        "Print HealthBench scores of runs, with 95% intervals, red-line failures and what is missing; several runs of "
         "one release are also compared in pairs."
     )
 
@@ -42,14 +42,14 @@ class Command(ServiceCommand):
         if len(set(names)) < len(names):
             raise BadInput("A run is named twice.")
         reports = [
-            report_run(_run(name), session_id=options["session"], rater=options["rater"]) for name in names
+            report_run(find_run(name), session_id=options["session"], rater=options["rater"])
+            for name in names
         ]
-        comparisons = compare(reports) if len(reports) > 1 else []
         if options["json"]:
-            several = {"runs": [report.to_dict() for report in reports], "comparisons": comparisons}
-            found = reports[0].to_dict() if len(reports) == 1 else several
+            found = reports[0].to_dict() if len(reports) == 1 else side_by_side(reports)
             self.say(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
             return
+        comparisons = compare(reports)
         for report in reports:
             self._print(report)
         for row in comparisons:
@@ -76,13 +76,6 @@ class Command(ServiceCommand):
             f"({_interval(row['ci_low'], row['ci_high'])}), {row['n']} cases in common, {_p(row)}"
             + (f". {row['note']}" if row["note"] else "")
         )
-
-
-def _run(name: str) -> Run:
-    run = Run.objects.select_related("release").filter(name=name).first()
-    if run is None:
-        raise NotFound(f"There is no run {name}.")
-    return run
 
 
 def _lines_beside(report: RunReport) -> list[str]:

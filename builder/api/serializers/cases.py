@@ -6,16 +6,13 @@ import msgspec
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from builder.api.base import MAX_INTEGER, MAX_SMALL, Shape
 from builder.api.serializers.content import ContentField
 from builder.checks import check_content
 from builder.importers import FORMATS
 from builder.models import Case, CaseDraft, CaseRevision, CaseState, CriterionVote, Decision, Vote
 from builder.selectors.cases import ANY_STATE, head_content
 from builder.selectors.reviews import standings
-
-Shape = serializers.Serializer[Any]
-# The largest number a small integer column holds on every database.
-MOST_CRITERIA = 32_767
 
 
 class CaseQuery(Shape):
@@ -138,13 +135,13 @@ class ContentIn(Shape):
     """The content of the next revision, and the version it was written on."""
 
     content = ContentField()
-    base_version = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    base_version = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER)
 
 
 class DraftIn(ContentIn):
     """What the editor typed so far; `sequence` is the one of the last answer, 0 at first."""
 
-    sequence = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    sequence = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, default=0)
 
 
 class DraftOut(serializers.ModelSerializer[CaseDraft]):
@@ -190,7 +187,7 @@ class ReviewOut(Shape):
 class VoteIn(Shape):
     """One vote on one criterion, which is named by its place from 0."""
 
-    criterion_index = serializers.IntegerField(min_value=0, max_value=MOST_CRITERIA)
+    criterion_index = serializers.IntegerField(min_value=0, max_value=MAX_SMALL)
     vote = serializers.ChoiceField(choices=Vote.values)
     comment = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
 
@@ -198,7 +195,7 @@ class VoteIn(Shape):
 class ReviewIn(Shape):
     """A decision on a revision; approving needs a vote on every criterion, asking for changes a comment."""
 
-    revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    revision = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
     decision = serializers.ChoiceField(choices=Decision.values)
     comment = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
     votes = VoteIn(many=True, required=False, default=list)

@@ -1,15 +1,13 @@
 """Shapes of people, departments and tokens."""
 
-from typing import Any
-
 from django.conf import settings
 from rest_framework import serializers
 
+from builder.api.base import Shape
 from builder.models import ApiToken, ContestedRule, Department, Role, User
 from builder.selectors.people import roles_by_code
 from builder.services.people import MOST_APPROVALS
 
-Shape = serializers.Serializer[Any]
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 

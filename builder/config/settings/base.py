@@ -44,13 +44,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Before whatever may answer by itself, such as a redirect to the address with a slash.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "builder.common.middleware.DomainErrorMiddleware",
@@ -167,8 +168,8 @@ SPECTACULAR_SETTINGS = {
         "CaseState": "builder.models.cases.CaseState.values",
         "SessionState": "annotations.models.sessions.SessionState.values",
         "Stage": "exports.models.releases.Stage.values",
-        "FirstStage": "exports.api.serializers.FIRST_STAGES",
-        "NextStage": "exports.api.serializers.NEXT_STAGES",
+        "FirstStage": "exports.api.serializers.FIRST_STAGE_VALUES",
+        "NextStage": "exports.api.serializers.NEXT_STAGE_VALUES",
     },
 }
 

@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 from django.urls import reverse
 
 from builder.common.commands import ServiceCommand
+from builder.selectors.people import is_led_by
 from builder.services.people import create_department
 
 
@@ -24,12 +25,12 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it and say so."""
+        was_there = is_led_by(options["code"], options["lead"])
         department, token = create_department(
             code=options["code"], name=options["name"], lead_email=options["lead"], by=None
         )
-        self.say(
-            f"Department {department.code} ({department.name}) is ready; {options['lead'].lower()} leads it."
-        )
+        what = f"Department {department.code} ({department.name}) is ready; {options['lead'].strip().lower()} leads it."
+        self.say(f"Nothing changed. {what}" if was_there else what)
         if token:
             path = reverse("builder:invitation-accept", args=[token])
             self.say(f"Invitation for the lead, valid for 14 days: {path} (on your site's address)")

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from builder import access
 from builder.common.commands import ServiceCommand
+from builder.common.errors import BadInput
 from builder.importers import FORMATS
 from builder.services.imports import import_cases
 
@@ -23,7 +24,6 @@ class Command(ServiceCommand):
         parser.add_argument("--format", choices=FORMATS, default="auto")
         parser.add_argument(
             "--approved-elsewhere",
-            default="",
             metavar="SOURCE",
             help="count the cases as approved; you vouch that SOURCE approved them (audited, shown on the release)",
         )
@@ -31,6 +31,11 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what came in."""
+        source = options["approved_elsewhere"]
+        if source is not None and not source.strip():
+            raise BadInput(
+                "--approved-elsewhere: name the SOURCE that approved the cases, or leave the option out."
+            )
         by = access.get_person_by_email(options["by"])
         department = access.get_department(by, options["department"])
         result = import_cases(
@@ -38,7 +43,7 @@ class Command(ServiceCommand):
             file_format=options["format"],
             department=department,
             by=by,
-            approved_elsewhere=options["approved_elsewhere"],
+            approved_elsewhere=source or "",
             progress=self.with_progress,
         )
         if not result.created:
@@ -47,7 +52,7 @@ class Command(ServiceCommand):
         self.say(
             f"Imported {result.created} cases into {department.code}; {result.unchanged} were already there."
         )
-        if options["approved_elsewhere"]:
-            self.say(f'Approved elsewhere: "{options["approved_elsewhere"]}"; {by.email} vouches for it.')
+        if source:
+            self.say(f'Approved elsewhere: "{source.strip()}"; {by.email} vouches for it.')
         for check_id, count in sorted(result.findings.items()):
             self.say(f"  recorded, not blocking: {check_id} × {count}")

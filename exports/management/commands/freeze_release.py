@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from builder import access
 from builder.common.commands import ServiceCommand
+from exports.models import FIRST_STAGES
 from exports.services.releases import freeze_release
 
 
@@ -19,7 +20,7 @@ class Command(ServiceCommand):
         parser.add_argument("--department", required=True, metavar="CODE")
         parser.add_argument("--name", required=True, help="such as ed-core")
         parser.add_argument("--release-version", required=True, metavar="X.Y.Z")
-        parser.add_argument("--stage", choices=("candidate", "final"), default="candidate")
+        parser.add_argument("--stage", choices=[stage.value for stage in FIRST_STAGES], default="candidate")
         parser.add_argument("--tag", nargs="+", action="extend", default=[], metavar="T",
                             help="only cases with one of these tags, such as theme:emergency_referrals")  # fmt: skip
         parser.add_argument("--held-out", type=float, default=0.0, metavar="SHARE",

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from builder import access
 from builder.common.commands import ServiceCommand
 from exports.access import get_release_by_label
+from exports.models import NEXT_STAGES
 from exports.services.releases import set_release_state
 
 
@@ -18,7 +19,7 @@ class Command(ServiceCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         parser.add_argument("release", metavar="NAME==X.Y.Z")
-        parser.add_argument("stage", choices=("final", "withdrawn"))
+        parser.add_argument("stage", choices=[stage.value for stage in NEXT_STAGES])
         parser.add_argument("--reason", required=True, metavar="TEXT", help="kept in the audit trail")
         self.add_by(parser)
 

@@ -48,10 +48,4 @@ document.addEventListener('htmx:afterSettle', (event) => {
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('[data-copy]')
   if (button) copyText(button)
-  if (event.target.closest?.('[data-print]')) window.print()
-})
-
-document.addEventListener('change', (event) => {
-  const owner = event.target.closest?.('[data-submit-on-change]')
-  if (owner) (event.target.form ?? owner).requestSubmit()
 })

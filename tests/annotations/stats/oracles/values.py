@@ -6,30 +6,22 @@ matrix. It must not import the product: the point is to compare two independent 
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 import warnings
 from itertools import combinations
 from typing import Any
 
+import krippendorff  # type: ignore[import-not-found]
 import numpy as np
 import pandas as pd
-
-
-def installed(name: str) -> Any:
-    """Return a library, or None where this interpreter lacks it."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
+import pingouin  # type: ignore[import-not-found]
+from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats import inter_rater  # type: ignore[import-not-found]
 
 
 def alphas(matrix: Any) -> dict[str, float]:
     """Return Krippendorff's alpha with every metric."""
-    krippendorff = installed("krippendorff")
-    if krippendorff is None:
-        return {}
     return {
         metric: float(krippendorff.alpha(reliability_data=matrix.T, level_of_measurement=metric))
         for metric in ("nominal", "ordinal", "interval", "ratio")
@@ -38,8 +30,7 @@ def alphas(matrix: Any) -> dict[str, float]:
 
 def fleiss(matrix: Any) -> float | None:
     """Return Fleiss' kappa by statsmodels, of complete matrices only: it counts NaN as a category."""
-    inter_rater = installed("statsmodels.stats.inter_rater")
-    if inter_rater is None or np.isnan(matrix).any():
+    if np.isnan(matrix).any():
         return None
     counts, _ = inter_rater.aggregate_raters(matrix.astype(int))
     return float(inter_rater.fleiss_kappa(counts))
@@ -47,9 +38,6 @@ def fleiss(matrix: Any) -> float | None:
 
 def kappas(matrix: Any) -> list[dict[str, float]]:
     """Return Cohen's kappa and its error for every pair of raters by statsmodels."""
-    inter_rater = installed("statsmodels.stats.inter_rater")
-    if inter_rater is None:
-        return []
     labels = np.unique(matrix[~np.isnan(matrix)])
     found = []
     for g, h in combinations(range(matrix.shape[1]), 2):
@@ -62,10 +50,20 @@ def kappas(matrix: Any) -> list[dict[str, float]]:
     return found
 
 
+def weighted_kappas(matrix: Any) -> list[dict[str, Any]]:
+    """Return Cohen's kappa, plain, linear and quadratic, of the first two raters by scikit-learn."""
+    both = ~np.isnan(matrix[:, :2]).any(axis=1)
+    a, b = matrix[both, 0].astype(int), matrix[both, 1].astype(int)
+    labels = np.unique(matrix[~np.isnan(matrix)]).astype(int)
+    return [
+        {"weights": weights, "kappa": float(cohen_kappa_score(a, b, labels=labels, weights=weights))}
+        for weights in (None, "linear", "quadratic")
+    ]
+
+
 def correlations(matrix: Any) -> dict[str, list[float]]:
     """Return the six intraclass correlations of complete matrices by pingouin, in its own order."""
-    pingouin = installed("pingouin")
-    if pingouin is None or np.isnan(matrix).any():
+    if np.isnan(matrix).any():
         return {}
     unit, rater = np.divmod(np.arange(matrix.size), matrix.shape[1])
     frame = pd.DataFrame({"unit": unit, "rater": rater, "value": matrix.ravel()})
@@ -85,6 +83,7 @@ def main() -> None:
                 "alpha": alphas(matrix),
                 "fleiss": fleiss(matrix),
                 "kappas": kappas(matrix),
+                "weighted": weighted_kappas(matrix),
                 "icc": correlations(matrix),
             }
         )
