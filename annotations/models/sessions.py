@@ -121,7 +121,10 @@ class SessionRun(models.Model):
 
     class Meta:
         ordering = ("session", "position")
-        constraints = (models.UniqueConstraint(fields=("session", "run"), name="session_run_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("session", "run"), name="session_run_once"),
+            models.UniqueConstraint(fields=("session", "position"), name="session_run_position"),
+        )
 
     def __str__(self) -> str:
         return f"{self.session} · {self.run}"

@@ -6,10 +6,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
 
 from builder.common.errors import DomainError
 
 T = TypeVar("T")
+
+
+def unusable_database(error: Exception, hint: str = "") -> CommandError:
+    """Return the sentence for a database that is not there, locked, or without the tables of this version."""
+    why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
+    return CommandError(f"The database can't be used: {why}. Check DATABASE_URL. {hint}".strip(), returncode=1)
 
 
 class ServiceCommand(BaseCommand):
@@ -29,6 +36,8 @@ class ServiceCommand(BaseCommand):
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(error.message, returncode=1) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise unusable_database(error, "A new or older database needs: python manage.py migrate") from error
         except BrokenPipeError:
             # The reader (`| head`) has gone: no fault of ours, and Python must not complain at its end either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

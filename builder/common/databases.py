@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 # Measured: with Django's DEFERRED default 87 % of concurrent writes end in "database is locked", with IMMEDIATE none.
 # recursive_triggers makes INSERT OR REPLACE fire the delete guards of append-only tables.
 _SQLITE_OPTIONS = {
@@ -15,6 +17,11 @@ _SQLITE_OPTIONS = {
 
 def database_settings(config: dict[str, Any]) -> dict[str, Any]:
     """Return Django's settings of the parsed DATABASE_URL with the options this product relies on."""
+    if not config.get("ENGINE", "").endswith(("sqlite3", "postgresql")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is an address such as sqlite:////srv/clinwright/db.sqlite3 or "
+            "postgres://name:password@host:5432/clinwright; set it so, or unset it."
+        )
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "OPTIONS": {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}}
     return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}

@@ -76,6 +76,10 @@ class Department(models.Model):
             models.CheckConstraint(
                 condition=models.Q(required_approvals__gte=1), name="department_needs_an_approval"
             ),
+            models.CheckConstraint(
+                condition=models.Q(contested_rule__in=ContestedRule.values),
+                name="department_known_contested_rule",
+            ),
         )
 
     def __str__(self) -> str:

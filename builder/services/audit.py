@@ -25,7 +25,7 @@ def record(
     """
     with transaction.atomic():
         _hold_the_chain()
-        last = AuditEvent.objects.order_by("-sequence").only("sequence", "hash").first()
+        last = newest_event()
         event = AuditEvent(
             sequence=last.sequence + 1 if last else 1,
             at=timezone.now(),
@@ -74,6 +74,11 @@ def verify_chain() -> int | None:
             return expected
         previous, expected = event.hash, expected + 1
     return None
+
+
+def newest_event() -> AuditEvent | None:
+    """Return the last event of the trail. Kept elsewhere, its hash shows later whether the trail's end was cut off."""
+    return AuditEvent.objects.order_by("-sequence").only("sequence", "hash").first()
 
 
 def _hold_the_chain() -> None:

@@ -181,7 +181,10 @@ def _file_problems(directory, manifest):
         elif path.is_symlink() or (name in listed and not path.is_file()):
             problems.append(name + ": a link or a folder stands where a file was exported.")
         elif name in listed:
-            problems += _changes_in(name, path, listed[name])
+            try:
+                problems += _changes_in(name, path, listed[name])
+            except OSError as error:
+                problems.append("%s can't be read: %s." % (name, error.strerror or error))
         elif not path.is_dir():
             problems.append(name + ": this file is not part of the bundle.")
     return problems

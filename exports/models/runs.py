@@ -60,6 +60,9 @@ class Run(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_known_state"),
             models.CheckConstraint(condition=~Q(name=""), name="run_has_name"),
+            models.CheckConstraint(
+                condition=Q(model_class__in=["", *ModelClass.values]), name="run_known_model_class"
+            ),
         )
 
     def __str__(self) -> str:
@@ -79,6 +82,7 @@ class Response(models.Model):
         ordering = ("run", "item", "epoch")
         constraints = (
             models.UniqueConstraint(fields=("run", "item", "epoch"), name="response_once_per_epoch"),
+            models.CheckConstraint(condition=Q(epoch__gte=1), name="response_epoch_from_one"),
         )
 
     def __str__(self) -> str:

@@ -1,6 +1,9 @@
 """`agreement`, as a newcomer meets it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,35 +72,78 @@ def test_a_missing_value_is_left_out_and_told(tmp_path: Path, capsys) -> None:  
     assert "1 row without a value is left out." in output(capsys, "--ratings", path)
 
 
-@pytest.mark.parametrize(
-    ("text", "options", "message"),
-    [
-        ("unit,rater\nu,a\n", [], "line 1: the columns unit, rater, value were expected; value is missing"),
-        (CSV + "u0,a,1\n", [], "line 20: unit u0 already has a rating by rater a"),
-        ("unit,rater,value\nu,a,yes\nu,b,no\n", ["--metric", "interval"], "the values are text"),
-        ("", [], "can't be read as CSV"),
-        ("unit,rater,value\n", [], "line 2: a rating was expected"),
-        ("unit,rater,value\nu,a,1\n,b,1\n", [], "line 3: unit is empty"),
-        ("unit,rater,value\nu,a,1\nu,b,1,2\n", [], "line 3"),
-    ],
-    ids=[
-        "no column",
-        "twice",
-        "text on an interval scale",
-        "empty",
-        "header only",
-        "no unit",
-        "too many fields",
-    ],
-)
-def test_a_bad_file_ends_with_a_sentence_and_exit_code_2(
-    tmp_path: Path, text: str, options: list[str], message: str
-) -> None:
+def test_a_bad_file_ends_with_a_sentence_and_exit_code_2(tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(CommandError, match=message) as ended:
-        call_command("agreement", "--ratings", str(path), *options)
-    assert ended.value.returncode == 2 and "bad.csv" in str(ended.value)
+    path.write_text("unit,rater,value\nu,a,1\nu,a,0\n", encoding="utf-8")
+    with pytest.raises(CommandError) as ended:
+        call_command("agreement", "--ratings", str(path))
+    assert ended.value.returncode == 2
+    assert str(ended.value) == f"{path}, line 3: unit u already has a rating by rater a."
+
+
+def test_in_a_shell(ratings: Path, tmp_path: Path) -> None:
+    """No traceback, the sentence on stderr, exit code 2; and no database is touched for a good file."""
+    environment = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none"}
+    command = [sys.executable, "manage.py", "agreement", "--ratings"]
+
+    def run(path: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, str(path)], capture_output=True, text=True, env=environment, check=False
+        )
+
+    assert "18 ratings of 6 units by 3 raters" in run(ratings).stdout
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    done = run(empty)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().endswith(
+        "line 1: the columns unit, rater, value were expected, but the file is empty."
+    )
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_coefficients_are_chosen(ratings: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    names = ["gwet_ac1", "krippendorff_alpha"]
+    found = json.loads(output(capsys, "--ratings", ratings, "--coefficients", *names, "--json"))
+    assert [estimate["name"] for estimate in found["estimates"]] == names
+
+
+def test_an_unknown_coefficient_is_refused(ratings: Path) -> None:
+    with pytest.raises(CommandError, match="there is no coefficient kappa: use percent_agreement"):
+        call_command("agreement", "--ratings", str(ratings), "--coefficients", "kappa")
+
+
+def test_clusters_widen_the_interval(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    """Twelve cases of eight units each: raters agree on all units of a case or on none."""
+    lines = ["unit,rater,value,case"]
+    for case_number in range(12):
+        for unit in range(8):
+            first, second = unit % 2, unit % 2 if case_number % 3 else 1 - unit % 2
+            lines += [
+                f"{case_number}-{unit},{r},{v},c{case_number}" for r, v in (("a", first), ("b", second))
+            ]
+    path = tmp_path / "clustered.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def width(*options: str) -> float:
+        [estimate] = json.loads(
+            output(capsys, "--ratings", path, "--coefficients", "krippendorff_alpha", "--json", *options)
+        )["estimates"]
+        return float(estimate["ci_high"] - estimate["ci_low"])
+
+    assert width("--cluster", "case") > 2 * width()
+    assert "intervals resample case" in output(capsys, "--ratings", path, "--cluster", "case")
+
+
+def test_sessions_have_their_own_clusters() -> None:
+    with pytest.raises(CommandError, match="go with --ratings") as ended:
+        call_command("agreement", "--session", "1", "--cluster", "case")
+    assert ended.value.returncode == 2
+
+
+def test_a_number_that_must_not_be_trusted_is_named_in_one_line(ratings: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    text = output(capsys, "--ratings", ratings)
+    assert "Warning: all: Only 6 units have two ratings: the interval is rough." in text.splitlines()
 
 
 def test_a_file_that_is_not_there() -> None:

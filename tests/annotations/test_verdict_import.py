@@ -117,6 +117,10 @@ BAD: dict[str, tuple[Callable[[Rows], object], str]] = {
     "unknown epoch": (lambda r: r[1].update(epoch=3), "line 2: prompt_id: set-0 with epoch 3"),
     "no prompt_id": (lambda r: r[1].pop("prompt_id"), "line 2: prompt_id: a text was expected"),
     "epoch of 0": (lambda r: r[1].update(epoch=0), "line 2: epoch: a whole number from 1"),
+    "epoch too large": (
+        lambda r: r[1].update(epoch=40_000),
+        "line 2: epoch: a whole number from 1 to 32767 was expected, not 40000",
+    ),
     "epoch true": (lambda r: r[1].update(epoch=True), "line 2: epoch: a whole number from 1"),
     "list shorter than the rubric": (lambda r: r[1]["rubric_items"].pop(), "line 2: rubric_items: a list of length 2"),
     "list longer than the rubric": (

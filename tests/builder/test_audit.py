@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from builder.common.guards import drop_guards
@@ -90,3 +91,16 @@ def test_act_that_is_rolled_back_leaves_no_trace(cast: Cast) -> None:
     record(by=cast.ada, verb="case:create", what=cast.department)
     assert AuditEvent.objects.get().sequence == 1
     assert verify_chain() is None
+
+
+def test_command_prints_the_newest_hash_and_tells_of_a_broken_chain(
+    cast: Cast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(by=cast.ola, verb="test:one", what=cast.department)
+    call_command("verify_audit")
+    newest = AuditEvent.objects.latest("sequence")
+    assert capsys.readouterr().out == f"OK: 1 events, each in its place. Newest hash {newest.hash}\n"
+    drop_guards(connection)
+    AuditEvent.objects.update(why="changed")
+    with pytest.raises(CommandError, match="broken at event 1"):
+        call_command("verify_audit")
