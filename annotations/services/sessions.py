@@ -17,6 +17,7 @@ from annotations.models import (
     SessionRun,
     SessionState,
 )
+from annotations.selectors.grades import hash_of_grades
 from annotations.selectors.sessions import Undecided, count_undecided
 from builder import access
 from builder.access import Act
@@ -92,7 +93,7 @@ def close_session(*, session: GradingSession, reason: str, by: User) -> Undecide
     locked.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])
     record(
         by=by, verb="session:close", what=locked, department=session.release.department, why=reason.strip(),
-        undecided=undecided.total,
+        after=hash_of_grades(locked), undecided=undecided.total,
     )  # fmt: skip
     session.refresh_from_db()
     return undecided

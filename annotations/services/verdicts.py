@@ -23,6 +23,7 @@ from annotations.models import (
     SessionState,
     Verdict,
 )
+from annotations.selectors.grades import hash_of_grades
 from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, Conflict
@@ -244,4 +245,7 @@ def _finish(session: GradingSession, *, by: User, **details: Any) -> None:
     session.state, session.closed_at, session.closed_by = SessionState.CLOSED, timezone.now(), by
     session.close_reason = _("Imported")
     session.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])
-    record(by=by, verb="verdicts:import", what=session, department=session.release.department, **details)
+    record(
+        by=by, verb="verdicts:import", what=session, department=session.release.department,
+        after=hash_of_grades(session), **details,
+    )  # fmt: skip

@@ -16,7 +16,9 @@ T = TypeVar("T")
 def unusable_database(error: Exception, hint: str = "") -> CommandError:
     """Return the sentence for a database that is not there, locked, or without the tables of this version."""
     why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
-    return CommandError(f"The database can't be used: {why}. Check DATABASE_URL. {hint}".strip(), returncode=1)
+    return CommandError(
+        f"The database can't be used: {why}. Check DATABASE_URL. {hint}".strip(), returncode=1
+    )
 
 
 class ServiceCommand(BaseCommand):
@@ -37,7 +39,9 @@ class ServiceCommand(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message, returncode=1) from error
         except (OperationalError, ProgrammingError) as error:
-            raise unusable_database(error, "A new or older database needs: python manage.py migrate") from error
+            raise unusable_database(
+                error, "A new or older database needs: python manage.py migrate"
+            ) from error
         except BrokenPipeError:
             # The reader (`| head`) has gone: no fault of ours, and Python must not complain at its end either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

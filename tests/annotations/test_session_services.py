@@ -2,7 +2,16 @@
 
 import pytest
 
-from annotations.models import Assignment, GradingSession, Resolution, SessionRater, SessionState
+from annotations.models import (
+    Assignment,
+    Grade,
+    GradingSession,
+    Resolution,
+    SessionRater,
+    SessionState,
+    Verdict,
+)
+from annotations.selectors.grades import hash_of_grades
 from annotations.selectors.sessions import count_undecided
 from annotations.services.grades import GivenVerdict, save_grades
 from annotations.services.sessions import close_session, end_grading, open_session
@@ -146,3 +155,16 @@ def test_a_grader_who_lost_the_role_is_not_chosen_again(cast: Cast) -> None:
     Membership.objects.filter(user=cast.gia, role=Role.GRADER).delete()
     with pytest.raises(BadInput, match=r"gia@example\.org"):
         open_session(release=session.release, runs=list(session.runs.all()), graders=[cast.gia], by=cast.lou)
+
+
+def test_closing_puts_a_hash_of_the_grades_into_the_audit_trail(cast: Cast) -> None:
+    """A grade changed behind the product's back no longer gives the hash that closing wrote down."""
+    session = make_session(cast)
+    give(cast.gia, session)
+    close_session(session=session, reason="Done", by=cast.lou)
+    written = AuditEvent.objects.get(verb="session:close").after_hash
+    assert written == hash_of_grades(session)
+    grade = Grade.objects.filter(assignment__session=session).first()
+    assert grade is not None
+    Grade.objects.filter(pk=grade.pk).update(verdict=Verdict.CANNOT_JUDGE)
+    assert hash_of_grades(session) != written

@@ -122,6 +122,14 @@ def test_no_manifest_makes_it_stumble(bundle: Path, text: str) -> None:
     assert problems_of(bundle)[0].startswith("manifest.json")
 
 
+def test_file_that_cannot_be_read_is_told(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> dict[str, object]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(verify, "describe_file", refuse)
+    assert "canonical.jsonl can't be read: Permission denied." in problems_of(bundle)
+
+
 def test_consistent_manifest_of_another_shape_is_refused(bundle: Path) -> None:
     (bundle / "manifest.json").write_text(verify.manifest_text({"release": {"items": 3}, "files": []}))
     assert problems_of(bundle) == ["manifest.json: the manifest lacks something that every bundle has."]
