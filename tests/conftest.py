@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django.plugin import blocking_manager_key
 
 from builder.common.guards import drop_guards, install_guards
 from tests.cast import Cast, make_cast
@@ -55,12 +56,24 @@ def cast(db: None) -> Cast:
     return make_cast()
 
 
+GUARDS_AWAY = pytest.StashKey[bool]()
+
+
 @pytest.fixture
-def open_database(transactional_db: None) -> Iterator[None]:
+def open_database(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """A database that other threads and the browser see; its clean-up needs the insert-only guards away."""
-    install_guards(connection)
     yield
     drop_guards(connection)
+    request.node.stash[GUARDS_AWAY] = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Put the guards back when the clean-up is over: the next test of this process counts on them."""
+    yield
+    if item.stash.get(GUARDS_AWAY, False):
+        with item.config.stash[blocking_manager_key].unblock():
+            install_guards(connection)
 
 
 @pytest.fixture
