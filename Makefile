@@ -95,11 +95,11 @@ test-browser: $(STAMP) ## Run only the journeys in Chromium
 	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -m browser $(ARGS)
 
 bench: $(STAMP) ## Print ratios of speed against a named peer (not part of the tests)
-	@echo "Measuring; a few minutes on a quiet machine …"
+	@echo "Measuring; a few seconds on a quiet machine …"
 	@$(BIN)/python -m tests.benchmarks.bench_agreement
 
 bench-stats: $(STAMP) $(ORACLES)/installed-requirements ## Time the statistics against targets and peers; saves docs/benchmarks.md
-	@echo "Measuring; about five minutes on a quiet machine …"
+	@echo "Measuring; about a minute on a quiet machine …"
 	@mkdir -p build
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench_product --out build/bench-product.json
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(ORACLES)/bin/python -m tests.benchmarks.bench_stats \

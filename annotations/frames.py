@@ -19,7 +19,10 @@ IntArray = NDArray[np.int64]
 MET, NOT_MET, UNDECIDED = 1, 0, -1
 SEED = 20_250_508  # of every report's resampling: the same grades always print the same interval
 MAX_CRITERIA = 1_000  # in one rubric: case and criterion share one integer key
-_VERDICT_CODES = {Verdict.MET: 0, Verdict.NOT_MET: 1, Verdict.CANNOT_JUDGE: 2, Verdict.JUDGE_FAILED: 3}
+# Plain texts as keys: looking up an enum member costs three times as much, once for each grade.
+_VERDICT_CODES = {
+    Verdict.MET.value: 0, Verdict.NOT_MET.value: 1, Verdict.CANNOT_JUDGE.value: 2, Verdict.JUDGE_FAILED.value: 3,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +233,11 @@ def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:
     sizes = np.array([len(rubrics[place]) for place in places], dtype=np.int64)
     total = int(sizes.sum())
     starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    criteria = [criterion for place in places for criterion in rubrics[place]]
+    criterion = np.arange(total, dtype=np.int64) - starts
+    case = np.repeat(np.array(places, dtype=np.int64), sizes)
+    row = _rubric_starts(rubrics)[case] + criterion  # of all rubrics, one after the other
+    points = np.array([each.points for rubric in rubrics for each in rubric], dtype=np.float64)
+    red_line = np.array([each.red_line for rubric in rubrics for each in rubric], dtype=np.bool_)
 
     def spread(values: Iterable[Any]) -> IntArray:
         return np.repeat(np.fromiter(values, dtype=np.int64, count=len(responses)), sizes)
@@ -239,14 +246,19 @@ def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:
         items=items,
         response=spread(row[0] for row in responses),
         run=spread(row[1] for row in responses),
-        case=spread(iter(places)),
+        case=case,
         sample=spread(row[3] for row in responses),
-        criterion=np.arange(total, dtype=np.int64) - starts,
-        points=np.array([criterion.points for criterion in criteria], dtype=np.float64),
-        red_line=np.array([criterion.red_line for criterion in criteria], dtype=np.bool_),
+        criterion=criterion,
+        points=points[row],
+        red_line=red_line[row],
         met=np.full(total, UNDECIDED, dtype=np.int8),
         votes=np.zeros((total, len(_VERDICT_CODES)), dtype=np.int64),
     )
+
+
+def _rubric_starts(rubrics: Sequence[Sequence[Criterion]]) -> IntArray:
+    sizes = np.array([len(rubric) for rubric in rubrics], dtype=np.int64)
+    return np.cumsum(sizes) - sizes
 
 
 def _row_offsets(units: Units) -> dict[int, int]:

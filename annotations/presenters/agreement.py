@@ -13,11 +13,13 @@ from annotations.presenters.agreement_rows import (
     HeatRow,
     PairRow,
     RaterRow,
+    SharedRow,
     criterion_row,
     estimate_plot,
     heat_rows,
     pair_row,
     rater_rows,
+    shared_row,
 )
 from annotations.presenters.plots import Plot, Scale, Tick, unit_scale
 from annotations.selectors.agreement import (
@@ -81,6 +83,8 @@ class AgreementPage:
     criteria: list[CriterionRow]
     criteria_total: int
     criteria_shown_of: str
+    shared: list[SharedRow]
+    shared_more: int
     left_out: str
     how: str
 
@@ -93,6 +97,7 @@ def present_agreement(report: AgreementReport, *, all_criteria: bool = False) ->
     scale = unit_scale([end for estimate in measures for end in (estimate.value, estimate.ci_low)])
     judged = [row for row in report.by_criterion if row.share is not None]
     shown = judged if all_criteria else judged[:FIRST_CRITERIA]
+    shared = report.shared_criteria if all_criteria else report.shared_criteria[:FIRST_CRITERIA]
     title, paradox = _paradox(report)
     axis_scale = unit_scale(
         [end for found in report.by_axis.values() for e in found for end in (e.value, e.ci_low)]
@@ -117,6 +122,8 @@ def present_agreement(report: AgreementReport, *, all_criteria: bool = False) ->
         criteria=[criterion_row(row) for row in shown],
         criteria_total=len(judged),
         criteria_shown_of=_shown_of(len(shown), len(judged)),
+        shared=[shared_row(row) for row in shared],
+        shared_more=len(report.shared_criteria) - len(shared),
         left_out=_left_out(report),
         how=_("Intervals cover 95% and come from 1,000 resamples of whole cases; the same verdicts always give the "
               "same interval."),

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from annotations.presenters import words
 from annotations.presenters.plots import Plot, Scale, unit_scale
 from annotations.selectors.agreement import AgreementReport, CriterionAgreement, PairAgreement, RaterAgreement
+from annotations.selectors.shared_criteria import CLUSTER_PREFIX, SharedCriterion
 from annotations.stats import Estimate
 from builder.vocabulary import axis_label
 
@@ -71,6 +72,20 @@ class CriterionRow:
     red_line: bool
     pairs: str
     flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRow:
+    """One criterion of several cases, with coefficients."""
+
+    criterion: str
+    detail: str
+    red_line: bool
+    percent: str
+    alpha: str
+    ac1: str
+    n: str
+    status: str
 
 
 def estimate_plot(label: str, estimate: Estimate, scale: Scale, *, height: float = 24) -> Plot | None:
@@ -157,4 +172,24 @@ def criterion_row(row: CriterionAgreement) -> CriterionRow:
         red_line=row.red_line,
         pairs=_("%(same)s of %(all)s") % {"same": row.agreeing_pairs, "all": row.n_pairs},
         flagged=share < 0.5,
+    )
+
+
+def shared_row(row: SharedCriterion) -> SharedRow:
+    """Return one criterion of several cases: raw and chance-corrected agreement side by side."""
+    raw, alpha = row.estimate("percent_agreement"), row.estimate("krippendorff_alpha")
+    details = [words.count_cases(row.n_cases)]
+    if row.cluster:
+        details.append(row.cluster.removeprefix(CLUSTER_PREFIX))
+    if row.n_wordings > 1:
+        details.append(_("%(n)s wordings") % {"n": row.n_wordings})
+    return SharedRow(
+        criterion=row.criterion,
+        detail=" · ".join(details),
+        red_line=row.red_line,
+        percent=words.estimate_text(raw),
+        alpha=words.estimate_text(alpha),
+        ac1=words.estimate_text(row.estimate("gwet_ac1")),
+        n=f"{raw.n_units_pairable:,}",
+        status=words.status_text(alpha.status),
     )

@@ -20,6 +20,7 @@ from annotations.frames import (
     session_ratings,
 )
 from annotations.models import GradingSession, SessionState
+from annotations.selectors.shared_criteria import SharedCriterion, shared_criteria
 from annotations.stats import Estimate, PairwiseKappa, RatingTable, agreement, pairwise_cohen_kappa
 from builder.common.errors import BadInput, NotReady
 
@@ -100,6 +101,7 @@ class AgreementReport:
     pairs: list[PairAgreement]
     by_axis: dict[str, list[Estimate]]
     by_criterion: list[CriterionAgreement]
+    shared_criteria: list[SharedCriterion]
     by_rater: list[RaterAgreement]
 
     @property
@@ -128,7 +130,7 @@ class AgreementReport:
             "pairwise": pairwise_to_dict(self.pairwise, self.raters),
             "pairs": [_pair_to_dict(pair) for pair in self.pairs],
             "by_axis": {axis: [e.to_dict() for e in found] for axis, found in self.by_axis.items()},
-            "by_criterion": [_criterion_to_dict(row) for row in self.by_criterion],
+            "by_criterion": _criteria_to_dicts(self.by_criterion, self.shared_criteria),
             "by_rater": [_rater_to_dict(row) for row in self.by_rater],
         }  # fmt: skip
 
@@ -163,6 +165,7 @@ def report_agreement(*sessions: GradingSession) -> AgreementReport:
         pairs=_by_pair(matrix, ratings.labels, units),
         by_axis=_by_axis(ratings, units),
         by_criterion=_by_criterion(units, agreeing, pairs),
+        shared_criteria=shared_criteria(units, ratings),
         by_rater=_by_rater(matrix, ratings.labels, units, abstentions),
     )
 
@@ -314,10 +317,34 @@ def _pair_to_dict(pair: PairAgreement) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _criteria_to_dicts(
+    rows: Sequence[CriterionAgreement], shared: Sequence[SharedCriterion]
+) -> list[dict[str, Any]]:
+    """One object per criterion: those that span cases, pooled and with coefficients, then those of one case."""
+    counts = {(row.prompt_id, row.criterion_index): row for row in rows}
+    pooled = {member for each in shared for member in each.members}
+    return [
+        *(_shared_to_dict(each, [counts[member] for member in each.members]) for each in shared),
+        *(_criterion_to_dict(row) for member, row in counts.items() if member not in pooled),
+    ]
+
+
+def _shared_to_dict(shared: SharedCriterion, rows: Sequence[CriterionAgreement]) -> dict[str, Any]:
+    n_pairs, agreeing = sum(row.n_pairs for row in rows), sum(row.agreeing_pairs for row in rows)
+    return {
+        **_criterion_to_dict(rows[0]), "criterion": shared.criterion, "cluster": shared.cluster or None,
+        "prompt_ids": list(dict.fromkeys(prompt_id for prompt_id, _index in shared.members)),
+        "red_line": shared.red_line, "n_pairs": n_pairs, "percent_agreement": agreeing / n_pairs if n_pairs else None,
+        "estimates": [estimate.to_dict() for estimate in shared.estimates],
+    }  # fmt: skip
+
+
 def _criterion_to_dict(row: CriterionAgreement) -> dict[str, Any]:
+    """A criterion of one case has raw agreement and no coefficient."""
     return {
         "prompt_id": row.prompt_id, "criterion_index": row.criterion_index, "criterion": row.criterion,
-        "red_line": row.red_line, "n_pairs": row.n_pairs, "percent_agreement": row.share,
+        "cluster": None, "prompt_ids": [row.prompt_id], "red_line": row.red_line, "n_pairs": row.n_pairs,
+        "percent_agreement": row.share, "estimates": [],
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class Icc:
     n_units, n_raters, n_dropped : int
         Complete units used, raters, and units left out because a rating is missing.
     status : str
-        ``"ok"``, ``"boundary"`` (raters never differ: no interval), ``"undefined_no_variation"`` or
+        ``"ok"``, ``"boundary"`` (raters, or units' means, never differ: no interval), ``"undefined_no_variation"`` or
         ``"undefined_no_pairs"`` (below two complete units or two raters).
     note : str
 
@@ -69,6 +69,11 @@ class MeanSquares(NamedTuple):
     error: float
 
 
+Value = Callable[[MeanSquares], float]
+Pair = tuple[tuple[float, float], tuple[float, float]]  # the ends for one rater, and for the mean of k
+Ends = Callable[[MeanSquares, float], Pair]
+
+
 def mean_squares(matrix: FloatArray) -> MeanSquares:
     """Return the mean squares of a complete table.
 
@@ -92,12 +97,14 @@ def mean_squares(matrix: FloatArray) -> MeanSquares:
     centred = matrix - matrix.mean()
     rows = centred @ np.full(k, 1.0 / k)
     between = k * float(rows @ rows)
-    columns = n * float((centred.mean(axis=0) ** 2).sum())
+    of_raters = np.full(n, 1.0 / n) @ centred  # seven times as fast as a mean over rows
+    columns = n * float(of_raters @ of_raters)
     total = float(np.vdot(centred, centred))
     within = max(total - between, 0.0)
     error = max(within - columns, 0.0)
     # What rounding leaves of a sum of squares that cancels is no variation.
     error = 0.0 if error < 1e-12 * total else error
+    between = 0.0 if between < 1e-12 * total else between
     return MeanSquares(
         n, k, between / (n - 1), within / (n * (k - 1)), columns / (k - 1), error / ((n - 1) * (k - 1))
     )
@@ -158,7 +165,8 @@ def icc(ratings: Any, level: float = 0.95) -> list[Icc]:
         note = "All ratings are the same."
         return [_undefined(form, n, k, dropped, "undefined_no_variation", note) for form in FORMS]
     squares = mean_squares(complete)
-    return [_form(form, squares, dropped, level) for form in FORMS]
+    ends: dict[Ends, Pair] = {}
+    return [_form(form, squares, dropped, level, ends) for form in FORMS]
 
 
 def _numbers(ratings: Any) -> FloatArray:
@@ -182,7 +190,7 @@ def _undefined(form: str, n: int, k: int, dropped: int, status: str, note: str) 
     return Icc(form, None, None, 0, 0, None, None, None, n, k, dropped, status, note)
 
 
-def _form(form: str, m: MeanSquares, dropped: int, level: float) -> Icc:
+def _form(form: str, m: MeanSquares, dropped: int, level: float, ends: dict[Ends, Pair]) -> Icc:
     one_way = form.startswith("ICC(1")
     error, df1 = (m.within if one_way else m.error), m.n - 1
     df2 = m.n * (m.k - 1) if one_way else (m.n - 1) * (m.k - 1)
@@ -193,8 +201,24 @@ def _form(form: str, m: MeanSquares, dropped: int, level: float) -> Icc:
         return Icc(form, found, None, df1, df2, None, None, None, m.n, m.k, dropped, "boundary", note)
     f = m.units / error
     p = float(special.fdtrc(df1, df2, f))
-    low, high = (float(end) for end in interval(m, level))
-    return Icc(form, found, f, df1, df2, p, low, high, m.n, m.k, dropped, "ok", "")
+    if m.units == 0.0:
+        note = (
+            "The units' means do not differ: there is no interval, and forms relative to them have no value."
+        )
+        status = "undefined_no_variation" if found is None else "boundary"
+        return Icc(form, found, f, df1, df2, p, None, None, m.n, m.k, dropped, status, note)
+    # The interval of one rater and that of the mean of k come from the same quantiles.
+    if interval not in ends:
+        ends[interval] = interval(m, level)
+    low, high = ends[interval][1 if form.endswith("k)") else 0]
+    return Icc(
+        form, found, f, df1, df2, p, number_or_none(low), number_or_none(high), m.n, m.k, dropped, "ok", ""
+    )
+
+
+def _ratio(top: float, bottom: float) -> float:
+    """Return a ratio, NaN where the units' means do not differ and the bottom is 0."""
+    return top / bottom if bottom else float("nan")
 
 
 def _f_range(f: float, df1: float, df2: float, level: float) -> tuple[float, float]:
@@ -202,63 +226,45 @@ def _f_range(f: float, df1: float, df2: float, level: float) -> tuple[float, flo
     return f / float(special.fdtri(df1, df2, upper)), f * float(special.fdtri(df2, df1, upper))
 
 
-def _single(error: float, df2: int, m: MeanSquares, level: float) -> tuple[float, float]:
+def _from_f(error: float, df2: int, m: MeanSquares, level: float) -> Pair:
     low, high = _f_range(m.units / error, m.n - 1, df2, level)
-    return (low - 1.0) / (low + m.k - 1.0), (high - 1.0) / (high + m.k - 1.0)
+    single = (_ratio(low - 1.0, low + m.k - 1.0), _ratio(high - 1.0, high + m.k - 1.0))
+    return single, (1.0 - _ratio(1.0, low), 1.0 - _ratio(1.0, high))
 
 
-def _average(error: float, df2: int, m: MeanSquares, level: float) -> tuple[float, float]:
-    low, high = _f_range(m.units / error, m.n - 1, df2, level)
-    return 1.0 - 1.0 / low, 1.0 - 1.0 / high
+def _one_way(m: MeanSquares, level: float) -> Pair:
+    return _from_f(m.within, m.n * (m.k - 1), m, level)
 
 
-def _agreement_single(m: MeanSquares, level: float) -> tuple[float, float]:
-    """Return the interval of ICC(2,1), with Satterthwaite degrees of freedom."""
+def _consistency(m: MeanSquares, level: float) -> Pair:
+    return _from_f(m.error, (m.n - 1) * (m.k - 1), m, level)
+
+
+def _absolute(m: MeanSquares, level: float) -> Pair:
+    """Return the intervals of ICC(2,1), with Satterthwaite degrees of freedom, and of ICC(2,k)."""
     n, k = m.n, m.k
     icc2, ratio = _icc2(m), m.raters / m.error
     rest = n * (1.0 + (k - 1.0) * icc2) - k * icc2
     top = (k - 1.0) * (n - 1.0) * (k * icc2 * ratio + rest) ** 2
-    df = top / ((n - 1.0) * k**2 * icc2**2 * ratio**2 + rest**2)
+    df = _ratio(top, (n - 1.0) * k**2 * icc2**2 * ratio**2 + rest**2)
     upper = (1.0 + level) / 2.0
     lower_f, upper_f = float(special.fdtri(n - 1, df, upper)), float(special.fdtri(df, n - 1, upper))
     spread = k * m.raters + (k * n - k - n) * m.error
-    low = n * (m.units - lower_f * m.error) / (lower_f * spread + n * m.units)
-    high = n * (upper_f * m.units - m.error) / (spread + n * upper_f * m.units)
-    return low, high
-
-
-def _agreement_average(m: MeanSquares, level: float) -> tuple[float, float]:
-    low, high = _agreement_single(m, level)
-    return low * m.k / (1.0 + low * (m.k - 1.0)), high * m.k / (1.0 + high * (m.k - 1.0))
+    low = _ratio(n * (m.units - lower_f * m.error), lower_f * spread + n * m.units)
+    high = _ratio(n * (upper_f * m.units - m.error), spread + n * upper_f * m.units)
+    k_1 = k - 1.0
+    return (low, high), (_ratio(low * k, 1.0 + low * k_1), _ratio(high * k, 1.0 + high * k_1))
 
 
 def _icc2(m: MeanSquares) -> float:
-    return (m.units - m.error) / (m.units + (m.k - 1) * m.error + m.k * (m.raters - m.error) / m.n)
+    return _ratio(m.units - m.error, m.units + (m.k - 1) * m.error + m.k * (m.raters - m.error) / m.n)
 
-
-Value = Callable[[MeanSquares], float]
-Ends = Callable[[MeanSquares, float], tuple[float, float]]
 
 FORMS: dict[str, tuple[Value, Ends]] = {
-    "ICC(1,1)": (
-        lambda m: (m.units - m.within) / (m.units + (m.k - 1) * m.within),
-        lambda m, level: _single(m.within, m.n * (m.k - 1), m, level),
-    ),
-    "ICC(2,1)": (_icc2, _agreement_single),
-    "ICC(3,1)": (
-        lambda m: (m.units - m.error) / (m.units + (m.k - 1) * m.error),
-        lambda m, level: _single(m.error, (m.n - 1) * (m.k - 1), m, level),
-    ),
-    "ICC(1,k)": (
-        lambda m: (m.units - m.within) / m.units if m.units else float("nan"),
-        lambda m, level: _average(m.within, m.n * (m.k - 1), m, level),
-    ),
-    "ICC(2,k)": (
-        lambda m: (m.units - m.error) / (m.units + (m.raters - m.error) / m.n),
-        _agreement_average,
-    ),
-    "ICC(3,k)": (
-        lambda m: (m.units - m.error) / m.units if m.units else float("nan"),
-        lambda m, level: _average(m.error, (m.n - 1) * (m.k - 1), m, level),
-    ),
+    "ICC(1,1)": (lambda m: _ratio(m.units - m.within, m.units + (m.k - 1) * m.within), _one_way),
+    "ICC(2,1)": (_icc2, _absolute),
+    "ICC(3,1)": (lambda m: _ratio(m.units - m.error, m.units + (m.k - 1) * m.error), _consistency),
+    "ICC(1,k)": (lambda m: _ratio(m.units - m.within, m.units), _one_way),
+    "ICC(2,k)": (lambda m: _ratio(m.units - m.error, m.units + (m.raters - m.error) / m.n), _absolute),
+    "ICC(3,k)": (lambda m: _ratio(m.units - m.error, m.units), _consistency),
 }

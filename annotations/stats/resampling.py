@@ -11,8 +11,7 @@ from annotations.stats.arrays import FloatArray, IntArray
 from annotations.stats.kernels import Columns, Kernel
 from annotations.stats.patterns import Patterns
 
-CHUNK_CELLS = 500_000  # replicate × cell numbers held at once: 4 MiB stay in cache
-MANY_CELLS = 500  # from here Poisson draws and a remainder are twice as fast as a binomial for each cell
+CHUNK_CELLS = 120_000  # replicate × cell numbers held at once: 1 MiB stays in cache
 MAX_LEAVE_ONE_OUT_CELLS = 1e9  # numbers to go through: a few seconds
 
 
@@ -77,15 +76,16 @@ class Resampler:
 
     def _draw_block(self, rng: np.random.Generator, rows: int) -> FloatArray:
         multiplicity = self.cell_weights
-        # A binomial for each pattern costs about as much as fourteen single draws.
-        if self.n_cells * 14 < self.n:
-            if self.n_cells >= MANY_CELLS:
+        # In units of one draw of a unit: what a Poisson or binomial draw for each cell costs.
+        by_poisson = 9 * self.n_cells + 2.5 * np.sqrt(self.n)
+        by_binomial = 19 * self.n_cells
+        if min(by_poisson, by_binomial) < self.n:
+            if by_poisson < by_binomial:
                 return _multinomial(rng, multiplicity, rows)
             return rng.multinomial(self.n, multiplicity / multiplicity.sum(), size=rows).astype(np.float64)
         picked = rng.integers(0, self.n, size=(rows, self.n))
         if self.n_cells < self.n:
-            cell_of = np.repeat(np.arange(self.n_cells), multiplicity.astype(np.int64))
-            picked = cell_of[picked]
+            picked = np.take(np.repeat(np.arange(self.n_cells), multiplicity.astype(np.int64)), picked)
         picked += np.arange(rows)[:, None] * self.n_cells
         counted = np.bincount(picked.ravel(), minlength=rows * self.n_cells)
         return counted.reshape(rows, self.n_cells).astype(np.float64)
@@ -95,10 +95,10 @@ def _multinomial(rng: np.random.Generator, multiplicity: FloatArray, rows: int) 
     """Return exact multinomial draws of all units over cells, shape (rows, cells).
 
     Independent Poisson counts are multinomial given their sum. Drawn for slightly fewer units than there are, their sum
-    stays below the number of units but for one draw in a million, which is repeated; what lacks is drawn unit by unit.
+    exceeds the number of units in one row of a hundred, which is repeated; what lacks is drawn unit by unit.
     """
     n, cells = int(multiplicity.sum()), multiplicity.size
-    rate = multiplicity * (1.0 - 5.0 / np.sqrt(n))
+    rate = multiplicity * (1.0 - 2.5 / np.sqrt(n))
     counts = rng.poisson(rate, size=(rows, cells))
     lacking = n - counts.sum(axis=1)
     while (over := np.flatnonzero(lacking < 0)).size:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -231,7 +230,7 @@ def _account_for(email: str, *, by: User | None, name: str = "") -> tuple[User, 
     if user is not None:
         return user, None
     try:
-        validate_email(email)
+        User._meta.get_field("email").clean(email, None)  # its form and its length
         with transaction.atomic():
             user = User.objects.create_user(email, name=name.strip())
     except ValidationError as error:

@@ -11,10 +11,12 @@ from annotations.selectors.agreement import report_agreement
 from annotations.services.sessions import end_grading
 from annotations.services.verdicts import import_verdicts
 from builder.common.errors import BadInput, NotReady
+from builder.content import CaseContent, Criterion
 from exports.models import Run
 from tests.annotations.graded import answered, case, graded
 from tests.annotations.rows import make_release
 from tests.cast import Cast
+from tests.factories import make_content
 
 ROWS = {(0, 1): ["+o", "++", "+o"], (1, 1): ["o+", "o+", "oo"], (2, 1): ["+?", "+o", "o."]}
 
@@ -182,3 +184,65 @@ def _imported(cast: Cast, release, rater: str, folder: Path) -> GradingSession: 
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     assert Run.objects.get(name="m1") == run
     return import_verdicts(path=path, run=run, rater_name=rater, by=cast.lou).session
+
+
+def shared_case(title: str, *criteria: Criterion) -> CaseContent:
+    """Return a case with these criteria."""
+    return make_content(title, rubrics=list(criteria))
+
+
+def make_shared(cast: Cast) -> GradingSession:
+    """Three cases. Two criteria share a tag in two wordings, three share their words, one stands alone."""
+    tag = ["axis:accuracy", "cluster:red_flags"]
+    contents = [
+        shared_case(
+            "A", Criterion("Asks about red flags.", 2, tag), Criterion("Is polite.", 1, ["axis:accuracy"])
+        ),
+        shared_case(
+            "B", Criterion("Names the red flags.", 3, tag), Criterion("Is  polite.", 1, ["axis:accuracy"])
+        ),
+        shared_case("C", Criterion("Names the dose.", 3, ["cluster:dose"]), Criterion("Is polite.", 1)),
+    ]
+    release = make_release(cast, contents=contents)
+    answered(release, "m1", {0: 1, 1: 1, 2: 1}, by=cast.lou)
+    grades = {(0, 1): ["++", "++"], (1, 1): ["oo", "+o"], (2, 1): ["+o", "++"]}
+    return graded(cast, release, {"m1": grades}, graders=[cast.gia, cast.gus])
+
+
+def test_a_criterion_of_several_cases_has_coefficients(cast: Cast) -> None:
+    report = report_agreement(make_shared(cast))
+    flags, polite = report.shared_criteria
+    # Red flags: A + +, B o +. Politeness: A + +, B o o, C o +.
+    assert (flags.cluster, flags.n_wordings, flags.n_cases) == ("cluster:red_flags", 2, 2)
+    assert (polite.cluster, polite.criterion, polite.n_wordings, polite.n_cases) == ("", "Is polite.", 1, 3)
+    assert flags.estimate("percent_agreement").value == pytest.approx(1 / 2)
+    # Values + + o + : D_o = 2 / 4, D_e = 2 * 3 * 1 / (4 * 3) = 1 / 2, so alpha is 0.
+    assert flags.estimate("krippendorff_alpha").value == pytest.approx(0)
+    assert polite.estimate("percent_agreement").value == pytest.approx(2 / 3)
+    # Values + + o o o +: D_o = 2 / 6, D_e = 2 * 3 * 3 / (6 * 5) = 3 / 5, so alpha is 1 - 5 / 9.
+    assert polite.estimate("krippendorff_alpha").value == pytest.approx(4 / 9)
+    assert polite.members == [("chest-pain-0", 1), ("chest-pain-1", 1), ("chest-pain-2", 1)]
+
+
+def test_the_json_has_a_coefficient_where_a_criterion_spans_cases_and_raw_agreement_elsewhere(
+    cast: Cast,
+) -> None:
+    rows = {row["criterion"]: row for row in report_agreement(make_shared(cast)).to_dict()["by_criterion"]}
+    assert set(rows) == {"Asks about red flags.", "Is polite.", "Names the dose."}
+    assert [e["name"] for e in rows["Is polite."]["estimates"]] == [
+        "percent_agreement", "krippendorff_alpha", "gwet_ac1",
+    ]  # fmt: skip
+    assert rows["Is polite."]["n_pairs"] == 3 and rows["Is polite."]["percent_agreement"] == pytest.approx(
+        2 / 3
+    )
+    assert rows["Asks about red flags."]["prompt_ids"] == ["chest-pain-0", "chest-pain-1"]
+    alone = rows["Names the dose."]
+    assert (alone["estimates"], alone["cluster"], alone["percent_agreement"]) == ([], None, 1.0)
+
+
+def test_words_repeated_within_one_case_are_not_shared(cast: Cast) -> None:
+    twice = shared_case("A", Criterion("Is polite.", 2), Criterion("Is polite.", 1))
+    release = make_release(cast, contents=[twice, case("B", (1, "accuracy"))])
+    answered(release, "m1", {0: 1, 1: 1}, by=cast.lou)
+    session = graded(cast, release, {"m1": {(0, 1): ["++", "++"]}}, graders=[cast.gia, cast.gus])
+    assert report_agreement(session).shared_criteria == []

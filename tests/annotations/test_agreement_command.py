@@ -10,9 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.stats import RatingTable, pairwise_cohen_kappa
+from builder.content import Criterion
 from tests.annotations.graded import answered, case, graded
 from tests.annotations.rows import make_release
 from tests.cast import Cast
+from tests.factories import make_content
 
 CSV = "unit,rater,value\n" + "".join(
     f"u{unit},{rater},{value}\n"
@@ -167,6 +169,15 @@ def test_a_session(cast: Cast, capsys) -> None:  # type: ignore[no-untyped-def]
     found = json.loads(output(capsys, "--session", session.pk, "--json"))
     assert found["session"] == session.pk
     assert set(found) >= {"estimates", "pairwise", "by_axis", "by_criterion", "by_rater"}
+
+
+def test_a_session_whose_criteria_span_cases(cast: Cast, capsys) -> None:  # type: ignore[no-untyped-def]
+    contents = [make_content(name, rubrics=[Criterion("Is polite.", 1)]) for name in "AB"]
+    release = make_release(cast, name="set", contents=contents)
+    answered(release, "m1", {0: 1, 1: 1}, by=cast.lou)
+    session = graded(cast, release, {"m1": {(0, 1): ["+", "+", "+"], (1, 1): ["o", "o", "+"]}})
+    # Values + + + o o +: D_o = (0 + 2 * 2 / 2) / 6 = 1 / 3, D_e = 2 * 4 * 2 / (6 * 5) = 8 / 15, so alpha is 3 / 8.
+    assert "  Is polite.: 0.3750 (" in output(capsys, "--session", session.pk)
 
 
 def test_sessions_are_pooled(cast: Cast, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -27,7 +27,9 @@ def alpha(table: RatingTable, **options: str) -> float:
 
 def test_numbers_are_numbers_and_minus_one_is_a_value(tmp_path: Path) -> None:
     rows = "".join(
-        f"u{u},{r},{v}\n" for u, pair in enumerate([(-1, -1), (0, 2), (2, 2)]) for r, v in zip("ab", pair, strict=True)
+        f"u{u},{r},{v}\n"
+        for u, pair in enumerate([(-1, -1), (0, 2), (2, 2)])
+        for r, v in zip("ab", pair, strict=True)
     )
     table = read_ratings(written(tmp_path, HEAD + rows), metric="interval")
     assert table.categories == (-1, 0, 2) and table.n_missing == 0

@@ -12,6 +12,7 @@ from django.urls import reverse
 from annotations.models import GradingSession
 from annotations.services.sessions import end_grading, open_session
 from annotations.services.verdicts import import_verdicts
+from builder.content import Criterion
 from builder.models import Membership, Role
 from builder.services.imports import import_cases
 from exports.models import Release, ReleaseState, Run, RunState, Stage
@@ -19,6 +20,7 @@ from exports.services.releases import freeze_release
 from tests.annotations.graded import answered, case, graded
 from tests.annotations.rows import freeze, make_release, make_run
 from tests.cast import Cast
+from tests.factories import make_content
 
 REPORTS = ["session-agreement", "session-scores", "session-agreement-json", "session-scores-json"]
 N_CASES = 12
@@ -339,3 +341,23 @@ def test_cost_does_not_grow_with_the_cases(cast: Cast, as_user, django_assert_nu
         for session in sessions:
             with django_assert_num_queries(queries):
                 client.get(reverse(f"annotations:{name}", args=[session.pk]))
+
+
+def test_criteria_of_several_cases_have_a_table_with_coefficients(cast: Cast, client: Client) -> None:
+    contents = [
+        make_content(f"Case {n}", rubrics=[Criterion("Is polite.", 1, ["cluster:manners"])]) for n in range(3)
+    ]
+    release = make_release(cast, name="manners", contents=contents)
+    answered(release, "aspen", dict.fromkeys(range(3), 1), by=cast.lou)
+    grades = {(0, 1): ["+", "+", "+"], (1, 1): ["o", "o", "+"], (2, 1): ["o", "o", "o"]}
+    session = graded(cast, release, {"aspen": grades})
+    client.force_login(cast.lou)
+    text = text_of(client, "session-agreement", session)
+    assert "Criteria that stand in several cases" in text
+    # Units agree on 3, 1 and 3 of 3 pairs: 7 / 9. Alpha: 4 met and 5 not met; D_o = 2 / 9, D_e = 40 / 72, 1 - 2 / 5.
+    assert re.search(r"Is polite\. 3 cases · manners Raw agreement 0\.78 .*Krippendorff’s α 0\.60 ", text)
+
+
+def test_without_such_criteria_there_is_no_such_table(cast: Cast, client: Client) -> None:
+    client.force_login(cast.lou)
+    assert "stand in several cases" not in text_of(client, "session-agreement", make_session(cast))

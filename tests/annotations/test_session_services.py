@@ -1,6 +1,7 @@
 """Opening a session, ending its grading, closing it: who may, when, and what is recorded."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from annotations.models import (
     Assignment,
@@ -168,3 +169,17 @@ def test_closing_puts_a_hash_of_the_grades_into_the_audit_trail(cast: Cast) -> N
     assert grade is not None
     Grade.objects.filter(pk=grade.pk).update(verdict=Verdict.CANNOT_JUDGE)
     assert hash_of_grades(session) != written
+
+
+@pytest.mark.parametrize("seed", [10**18, -(10**18), 9**99])
+def test_command_refuses_a_seed_no_column_holds(cast: Cast, seed: int) -> None:
+    with pytest.raises(CommandError, match="--seed: a whole number of up to 18 digits"):
+        call_command(
+            "open_session",
+            release="ed==1.0.0",
+            runs=["m1"],
+            graders=[cast.gia.email],
+            by=cast.lou.email,
+            seed=seed,
+        )
+    assert not GradingSession.objects.exists()

@@ -45,9 +45,10 @@ def test_department_code_fits_addresses(db: None, code: str) -> None:
     assert not Department.objects.exists()
 
 
-def test_department_needs_a_real_address_or_nothing_is_made(db: None) -> None:
+@pytest.mark.parametrize("email", ["", "lead", "lead@", "lead@" + ".".join(["e" * 60] * 4) + ".example.org"])
+def test_department_needs_a_real_address_or_nothing_is_made(db: None, email: str) -> None:
     with pytest.raises(BadInput, match="Write an email address"):
-        people.create_department(code="ED", name="Emergency", lead_email="lead", by=None)
+        people.create_department(code="ED", name="Emergency", lead_email=email, by=None)
     assert not Department.objects.exists()
     assert not AuditEvent.objects.exists()
 

@@ -85,6 +85,11 @@ class Command(ServiceCommand):
             self.say("\nCohen's kappa, pair by pair")
             for pair in report.pairs:
                 self.say(f"  {pair.a} and {pair.b}: {_with_interval(pair.kappa)}, {pair.n_units} units")
+        if report.shared_criteria:
+            self.say("\nKrippendorff's alpha of criteria that stand in several cases")
+            for row in report.shared_criteria:
+                alpha = _with_interval(row.estimate("krippendorff_alpha"))
+                self.say(f"  {row.cluster or row.criterion}: {alpha}, {row.n_cases} cases")
         counts = report.abstentions
         self.say(
             f"\nNot counted as not met: {sum(counts.cannot_judge)} cannot judge, {sum(counts.judge_failed)} judge "

@@ -7,7 +7,10 @@ from django.core.management.base import CommandParser
 from annotations.services.sessions import open_session
 from builder import access
 from builder.common.commands import ServiceCommand
+from builder.common.errors import BadInput
 from exports.access import get_release_by_label, get_run
+
+MAX_SEED = 10**18 - 1
 
 
 class Command(ServiceCommand):
@@ -28,6 +31,8 @@ class Command(ServiceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Open it and print the ID alone on stdout, so that a script can read it."""
         by = access.get_person_by_email(options["by"])
+        if abs(options["seed"]) > MAX_SEED:
+            raise BadInput(f"--seed: a whole number of up to 18 digits was expected, not {options['seed']}.")
         session = open_session(
             release=get_release_by_label(by, options["release"]),
             runs=[get_run(by, name) for name in options["runs"]],

@@ -151,3 +151,16 @@ def test_association_degenerate() -> None:
         association([1, 2], [1])
     with pytest.raises(ValueError, match="Unknown method"):
         association([1, 2], [1, 2], "pearson")  # type: ignore[arg-type]
+
+
+def test_units_whose_means_do_not_differ() -> None:
+    """Ratings 1 2, 2 1, 1 2, 2 1: B = J = 0, W = 1/2, E = 2/3; ICC(1,1) = -W / W, ICC(3,1) = -E / E."""
+    found = {each.form: each for each in icc([[1, 2], [2, 1], [1, 2], [2, 1]])}
+    assert found["ICC(1,1)"].value == pytest.approx(-1.0)
+    assert found["ICC(3,1)"].value == pytest.approx(-1.0)
+    # -E / (E + 2 (0 - E) / 4) = -2, outside its range but what the formula gives; of the mean: -E / (-E / 4) = 4.
+    assert found["ICC(2,1)"].value == pytest.approx(-2.0)
+    for form in ("ICC(1,k)", "ICC(3,k)"):
+        assert (found[form].value, found[form].status) == (None, "undefined_no_variation")
+    assert all((each.f, each.ci_low, each.ci_high) == (0.0, None, None) for each in found.values())
+    assert found["ICC(1,1)"].status == "boundary"
