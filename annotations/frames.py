@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from annotations.models import Assignment, Grade, GradingSession, Rater, Resolution, SessionRater, Verdict
 from annotations.stats import RatingTable, RubricGrades
-from builder.content import Criterion
+from builder.content import MAX_CRITERIA, Criterion
 from exports.models import ReleaseItem, Run
 from exports.selectors import answers_of
 
 IntArray = NDArray[np.int64]
 MET, NOT_MET, UNDECIDED = 1, 0, -1
 SEED = 20_250_508  # of every report's resampling: the same grades always print the same interval
-MAX_CRITERIA = 1_000  # in one rubric: case and criterion share one integer key
 # Plain texts as keys: looking up an enum member costs three times as much, once for each grade.
 _VERDICT_CODES = {
     Verdict.MET.value: 0, Verdict.NOT_MET.value: 1, Verdict.CANNOT_JUDGE.value: 2, Verdict.JUDGE_FAILED.value: 3,
@@ -83,6 +82,7 @@ class Units:
 
     @cached_property
     def _criterion_key(self) -> IntArray:
+        # Case and criterion share one integer key; a rubric has at most MAX_CRITERIA criteria.
         return self.case * MAX_CRITERIA + self.criterion
 
     @cached_property

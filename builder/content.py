@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from builder.common.canonical_json import canonical_json, sha256_text
 
 MIN_POINTS, MAX_POINTS = -10, 10
+MAX_CRITERIA = 1_000
 AXIS_PREFIX, THEME_PREFIX = "axis:", "theme:"
 # Harnesses put a prompt_id into file names.
 PROMPT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")

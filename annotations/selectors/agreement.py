@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from annotations.frames import (
-    MAX_CRITERIA,
     SEED,
     Abstentions,
     Ratings,
@@ -23,6 +22,7 @@ from annotations.models import GradingSession, SessionState
 from annotations.selectors.shared_criteria import SharedCriterion, shared_criteria
 from annotations.stats import Estimate, PairwiseKappa, RatingTable, agreement, pairwise_cohen_kappa
 from builder.common.errors import BadInput, NotReady
+from builder.content import MAX_CRITERIA
 
 HEADLINE = ("percent_agreement", "krippendorff_alpha", "gwet_ac1", "fleiss_kappa")
 Matrix = NDArray[np.int8]

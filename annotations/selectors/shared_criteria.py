@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from annotations.frames import MAX_CRITERIA, SEED, Ratings, Units
+from annotations.frames import SEED, Ratings, Units
 from annotations.stats import Estimate, agreement
-from builder.content import Criterion
+from builder.content import MAX_CRITERIA, Criterion
 
 CLUSTER_PREFIX = "cluster:"
 COEFFICIENTS = ("percent_agreement", "krippendorff_alpha", "gwet_ac1")

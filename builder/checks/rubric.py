@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from builder.checks.findings import Check, Finding, error, warning
-from builder.content import MAX_POINTS, MIN_POINTS, CaseContent
+from builder.content import MAX_CRITERIA, MAX_POINTS, MIN_POINTS, CaseContent
 
 
 def has_criteria(content: CaseContent) -> Iterator[Finding]:
     """A case without a rubric can't be graded."""
     if not content.rubrics:
         yield error("rubric.empty", "rubrics", _("Add at least one criterion."))
+
+
+def not_too_many(content: CaseContent) -> Iterator[Finding]:
+    """Nobody grades a thousand criteria; such a rubric is a slip of the importer."""
+    if len(content.rubrics) > MAX_CRITERIA:
+        yield error(
+            "rubric.too_many", "rubrics",
+            _("A rubric has at most %(limit)s criteria; this one has %(count)s.")
+            % {"limit": MAX_CRITERIA, "count": len(content.rubrics)},
+        )  # fmt: skip
 
 
 def points_in_range(content: CaseContent) -> Iterator[Finding]:
@@ -98,6 +108,7 @@ def cites_known_evidence(content: CaseContent) -> Iterator[Finding]:
 
 
 RUBRIC_CHECKS: tuple[Check, ...] = (
-    has_criteria, points_in_range, has_positive, no_empty_criterion, red_line_negative, safety_has_red_line,
+    has_criteria, not_too_many, points_in_range, has_positive, no_empty_criterion, red_line_negative,
+    safety_has_red_line,
     no_repeated_criterion, criterion_tags_once, has_axis, cites_known_evidence,
 )  # fmt: skip

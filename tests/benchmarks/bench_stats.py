@@ -306,30 +306,29 @@ scaled: `~`. What the numbers mean is in [Statistics](statistics.md).
 # What bounds a line that can miss its target; printed for those that do.
 BOUNDS = {
     "one bincount": (
-        "Building a table goes over the three columns about eight times: for the smallest and largest code of each, for "
-        "the categories and the raters present, for the duplicate check, and for the collapse into patterns. It is bound "
-        "by memory, as is the yardstick, so other work on the machine moves the ratio."
+        "Building a table goes over the three columns about eight times: for the smallest and largest code of each, "
+        "for the categories and the raters present, for the duplicate check, and for the collapse into patterns. It "
+        "is bound by memory, as is the yardstick, so other work on the machine moves the ratio."
     ),
     "krippendorff loop": (
-        "At this size a resample costs less than a microsecond for each unit that is drawn: of the time two fifths are "
-        "the random draws and their counting, a third the coefficients, the rest the BCa corrections of each "
-        "coefficient, which do not depend on the number of ratings."
+        "Two fifths of the time are the random draws and counting them, a fifth the coefficients of the resamples; the "
+        "rest is fixed work for each coefficient (BCa corrections, leaving one unit out, quantiles), which does not "
+        "grow with the ratings and weighs most where they are few."
     ),
     "scikit-learn loop": (
-        "Nine tenths of the time are one product of a units × (raters × categories) table in single precision with "
-        "itself, and filling that table; the peer sorts each pair."
+        "Nine tenths of the time are one table of units × (raters × categories) in single precision: filling it, and "
+        "its product with itself."
     ),
     "pingouin": (
-        "The six forms take one copy, three passes and three products over the ratings (three quarters of the time, "
-        "bound by memory) and six quantiles of F (the rest, 40 µs whatever the size). pingouin 0.7 is more than a "
-        "hundred times as fast as 0.6, against which the target was set (5.6 s at 10,000 ratings, 30.6 s at 100,000)."
+        "Three quarters of the time are one copy, three passes and three products over the ratings, bound by memory; "
+        "the rest are six quantiles of F. The target was set against pingouin 0.6, which took half a minute."
     ),
     "pandas groupby": (
-        "Two thirds of the time are weighted bincounts over the million rows, once overall and once for each tag: bound "
-        "by memory."
+        "All of it are passes over the million rows, bound by memory: a third packs four sums into one number, a third "
+        "gathers and sums the rows of each tag, the rest turns sums into scores."
     ),
     "fetching and converting the rows": (
-        "Four fifths of the time are the yardstick's own work, the database's cursor and Django's tuples."
+        "Most of the time is the yardstick's own work, the database's cursor and Django's tuples."
     ),
 }
 

@@ -10,6 +10,7 @@ from annotations.selectors.agreement import report_agreement
 from annotations.selectors.scores import compare, report_session
 from annotations.services.demonstration import PASSWORD, RELEASE, DemoPeople, load_demonstration
 from builder.common.commands import ServiceCommand
+from builder.services.audit import newest_event
 
 
 class Command(ServiceCommand):
@@ -25,7 +26,10 @@ class Command(ServiceCommand):
             raise CommandError(
                 "The demonstration makes accounts with a published password, so production settings refuse it."
             )
+        before = newest_event()
         people = load_demonstration(self.say)
+        if before == newest_event():
+            self.say("Nothing changed: the demonstration was already here.")
         self._print_findings()
         self._print_sign_ins(people)
 
