@@ -63,7 +63,10 @@ class ResponseSums:
     def __init__(self, case: IntArray, sample: IntArray, points: FloatArray, met: IntArray) -> None:
         self.points, self.met = points, met
         self.n_samples = int(sample.max()) + 1
-        self.response = case if self.n_samples == 1 else case.astype(np.int64) * self.n_samples + sample
+        self.response = case
+        if self.n_samples > 1:
+            self.response = np.multiply(case, self.n_samples, dtype=np.int64)
+            self.response += sample
         self.size = int(self.response.max()) + 1
         self.unresolved = np.flatnonzero(met == UNRESOLVED) if int(met.min()) < 0 else met[:0]
         self.packed = self._pack()
@@ -79,8 +82,11 @@ class ResponseSums:
         if not np.array_equal(self.points, np.rint(self.points)):
             return None
         base = np.maximum(self.points, 0.0)
-        base += (base - self.points) * float(FIELD)
-        base *= np.array([1.0, 1.0 + float(FIELD) ** 2, 1.0])[self.met]
+        scratch = base - self.points  # used twice: a fresh array of a million numbers costs as much as filling it
+        scratch *= float(FIELD)
+        base += scratch
+        np.take(np.array([1.0, 1.0 + float(FIELD) ** 2, 1.0]), self.met, out=scratch, mode="wrap")
+        base *= scratch
         return base
 
     def totals(self, rows: IntArray | None = None) -> Totals:

@@ -136,7 +136,7 @@ def _row_indices(tag: str, given: Any, n_rows: int) -> IntArray:
         if rows.size != n_rows:
             raise ValueError(f"The mask of tag {tag!r} has {rows.size} rows, but there are {n_rows}.")
         return np.flatnonzero(rows)
-    return rows.astype(np.int64)
+    return rows.astype(np.int64, copy=False)
 
 
 def rubric_score(points: Sequence[float] | FloatArray, met: Sequence[Any] | IntArray) -> float | None:
