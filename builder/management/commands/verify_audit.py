@@ -20,7 +20,9 @@ class Command(ServiceCommand):
         """Check, and print the newest hash."""
         broken = verify_chain()
         if broken is not None:
-            raise CommandError(f"The audit trail is broken at event {broken}: it was changed after it was written.")
+            raise CommandError(
+                f"The audit trail is broken at event {broken}: it was changed after it was written."
+            )
         newest = newest_event()
         if newest is None:
             self.say("The audit trail is empty.")

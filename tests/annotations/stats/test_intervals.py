@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from annotations.stats import Estimate, RatingTable, agreement
-from annotations.stats.intervals import bca_interval
+from annotations.stats.intervals import _quantiles, bca_interval
 from annotations.stats.resampling import _multinomial
 from tests.annotations.stats import published
 
@@ -195,3 +195,13 @@ def test_poisson_draws_with_a_remainder_are_multinomial() -> None:
     scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
     # The standard error of a correlation of 40,000 draws is 0.005, of a variance's ratio 0.007 and more for rare cells.
     assert np.abs((np.cov(drawn.T) - covariance) / scale).max() < 0.05
+
+
+def test_quantiles_are_numpys() -> None:
+    rng = np.random.default_rng(6)
+    shares = np.array([0.0, 0.025, 0.5, 0.975, 1.0])
+    for size in (2, 3, 40, 1_000):
+        values = rng.normal(size=size)
+        np.testing.assert_allclose(
+            _quantiles(values, shares), np.quantile(values, shares), rtol=1e-13, atol=1e-15
+        )
