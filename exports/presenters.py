@@ -44,8 +44,9 @@ def theme_labels(coverage: Coverage) -> list[str]:
 
 def release_facts(overview: ReleaseOverview) -> list[dict[str, Any]]:
     """Return the facts of the manifest panel, for components/facts.html."""
+    unnamed = _("not given")
     languages = ", ".join(
-        f"{count} {language_label(code) or _('not given')}" for code, count in overview.languages.items()
+        f"{count} {language_label(code) or unnamed}" for code, count in overview.languages.items()
     )
     signs = overview.signs
     return [
