@@ -209,10 +209,10 @@ def test_a_lead_who_does_not_grade_sees_the_names(cast: Cast, as_user) -> None:
 
 
 def test_the_order_says_nothing_of_the_run(cast: Cast) -> None:
-    """Over 40 seeds, the first answer of a grader comes from either run about as often: 20 ± 3 standard deviations."""
+    """Over 40 seeds, the first answer of a grader comes from either run about as often: 20 ± 4 standard deviations."""
     release = make_release(cast, n_cases=4)
     runs = [make_run(release, name, by=cast.lou) for name in NAMES]
     for seed in range(40):
         open_session(release=release, runs=runs, graders=[cast.gia], by=cast.lou, seed=seed)
     firsts = Assignment.objects.filter(position=1, response__run=runs[0]).count()
-    assert 10 <= firsts <= 30
+    assert 7 <= firsts <= 33
