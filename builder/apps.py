@@ -9,7 +9,16 @@ class BuilderConfig(AppConfig):
 
     name = "builder"
     verbose_name = _("Cases")
-    insert_only_models = ("AuditEvent", "CaseRevision", "ExternalApproval", "Review", "CriterionVote")
+    insert_only_models = (
+        "AuditEvent",
+        "CaseRevision",
+        "ExternalApproval",
+        "Review",
+        "CriterionVote",
+        "IdentifierAttestation",
+        "SourceQuestion",
+        "ThreadMessage",
+    )
 
     def ready(self) -> None:
         """Register the system checks."""

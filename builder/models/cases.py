@@ -76,6 +76,8 @@ class Case(models.Model):
     kind = models.CharField(max_length=40, blank=True)
     language = models.CharField(max_length=20, blank=True)
     theme = models.CharField(max_length=100, blank=True)
+    # The earliest review-by date of its evidence: from the day after, its approval no longer counts.
+    expires_on = models.DateField(null=True)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -38,6 +38,13 @@ class ContestedRule(models.TextChoices):
     LEAVE_OUT = "leave_out", _("Leave the criterion out of the release")
 
 
+class ConflictRule(models.TextChoices):
+    """What a declared conflict of interest does to a review."""
+
+    BAR = "bar", _("The person may not review the case")
+    TELL = "tell", _("The person may review; the conflict is told beside the review")
+
+
 class DepartmentQuerySet(models.QuerySet["Department"]):
     """Which departments."""
 
@@ -66,6 +73,17 @@ class Department(models.Model):
     contested_rule = models.CharField(
         _("a contested criterion"), max_length=12, choices=ContestedRule.choices, default=ContestedRule.BLOCK
     )
+    consensus_threshold = models.FloatField(_("share of agreeing votes a criterion must exceed"), default=0.5)
+    outside_approvals = models.PositiveSmallIntegerField(
+        _("approvals that must come from other departments"), default=0
+    )
+    conflict_rule = models.CharField(
+        _("a declared conflict of interest"),
+        max_length=4,
+        choices=ConflictRule.choices,
+        default=ConflictRule.BAR,
+    )
+    review_days = models.PositiveSmallIntegerField(_("days until a review is overdue"), default=7)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DepartmentQuerySet.as_manager()
@@ -79,6 +97,21 @@ class Department(models.Model):
             models.CheckConstraint(
                 condition=models.Q(contested_rule__in=ContestedRule.values),
                 name="department_known_contested_rule",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(consensus_threshold__gte=0.5, consensus_threshold__lt=1),
+                name="department_consensus_is_a_majority",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outside_approvals__lte=models.F("required_approvals")),
+                name="department_outside_approvals_fit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(conflict_rule__in=ConflictRule.values),
+                name="department_known_conflict_rule",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(review_days__gte=1), name="department_review_takes_a_day"
             ),
         )
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from builder.models.cases import CaseRevision
+from builder.models.cases import Case, CaseRevision
 from builder.models.users import User
 
 
@@ -19,6 +19,7 @@ class Vote(models.TextChoices):
 
     AGREE = "agree", _("Agree")
     DISAGREE = "disagree", _("Disagree")
+    CANNOT_JUDGE = "cannot_judge", _("Can't judge")
 
 
 class Review(models.Model):
@@ -51,8 +52,9 @@ class CriterionVote(models.Model):
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="votes")
     criterion_index = models.PositiveSmallIntegerField()
-    vote = models.CharField(max_length=10, choices=Vote.choices)
+    vote = models.CharField(max_length=12, choices=Vote.choices)
     comment = models.TextField(blank=True)
+    proposed_wording = models.TextField(blank=True)
 
     class Meta:
         ordering = ("review", "criterion_index")
@@ -63,3 +65,72 @@ class CriterionVote(models.Model):
 
     def __str__(self) -> str:
         return f"criterion {self.criterion_index + 1}: {self.vote}"
+
+
+class ConflictOfInterest(models.Model):
+    """A reviewer's own statement that something ties them to a case."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="conflicts_of_interest")
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    statement = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("case", "person"), name="conflict_once_per_case"),
+            models.CheckConstraint(condition=~models.Q(statement=""), name="conflict_says_what"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} on {self.case}"
+
+
+class ReviewThread(models.Model):
+    """A point a reviewer raised about a case or one of its criteria; it stays open until somebody resolves it.
+
+    `criterion_index` is the place in the revision it was raised on; null is the case as a whole. `criterion_text`
+    is what the criterion said then, so that the thread is found again when the rubric is reordered.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="threads")
+    revision = models.ForeignKey(CaseRevision, models.PROTECT, related_name="threads")
+    criterion_index = models.PositiveSmallIntegerField(null=True)
+    criterion_text = models.TextField(blank=True)
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    resolved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(resolved_by__isnull=True, resolved_at__isnull=True)
+                | models.Q(resolved_by__isnull=False, resolved_at__isnull=False),
+                name="thread_resolved_by_somebody",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"thread {self.pk} on {self.case}"
+
+
+class ThreadMessage(models.Model):
+    """One message of a thread; rows are only ever added."""
+
+    thread = models.ForeignKey(ReviewThread, models.PROTECT, related_name="messages")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    text = models.TextField()
+    proposed_wording = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(text="") | ~models.Q(proposed_wording=""), name="message_says_something"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.text[:40]}"
