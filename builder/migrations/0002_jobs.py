@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('ready', 'Waiting'), ('running', 'Running'), ('successful', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='ready', max_length=10)),
                 ('arguments', models.JSONField(default=dict)),
                 ('idempotency_key', models.CharField(max_length=200, null=True, unique=True)),
+                ('file_name', models.CharField(blank=True, max_length=100)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('run_after', models.DateTimeField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),

@@ -2,17 +2,21 @@
 
 import os
 import socket
+import subprocess
+import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
 
 HOST = "127.0.0.1"
 PORTS_TO_TRY = 50
+SECONDS_TO_STOP = 10
 
 
 class Command(BaseCommand):
-    """Serve on 127.0.0.1 until Ctrl-C; when the port is taken, on the next free one."""
+    """Serve on 127.0.0.1 until Ctrl-C, with a worker for jobs; when the port is taken, on the next free one."""
 
     help = "Serve the product on this machine until Ctrl-C (see docs for a hospital's installation)."
 
@@ -37,16 +41,24 @@ class Command(BaseCommand):
         # Imported late: gunicorn needs a Unix, and the other commands don't need gunicorn.
         from gunicorn.app.base import BaseApplication
 
-        def say_ready(server: object) -> None:
+        workers: list[subprocess.Popen[bytes]] = []
+
+        def be_ready(server: object) -> None:
             self.stdout.write(self.style.SUCCESS(f"Ready: http://{HOST}:{port}/") + "  (Ctrl-C stops)")
             self.stdout.flush()
+            workers.append(start_worker())
+
+        def end(server: object) -> None:
+            for worker in workers:
+                stop_worker(worker)
 
         class LocalServer(BaseApplication):
             def load_config(self) -> None:
-                settings = {"bind": f"{HOST}:{port}", "workers": 1, "threads": 8, "loglevel": "warning"}
+                chosen = {"bind": f"{HOST}:{port}", "workers": 1, "threads": 8, "loglevel": "warning"}
                 for name, value in {
-                    **settings,
-                    "when_ready": say_ready,
+                    **chosen,
+                    "when_ready": be_ready,
+                    "on_exit": end,
                     "control_socket_disable": True,
                 }.items():
                     if name in self.cfg.settings:
@@ -58,6 +70,22 @@ class Command(BaseCommand):
         # A gunicorn configuration meant for production must not change the demonstration.
         os.environ.pop("GUNICORN_CMD_ARGS", None)
         LocalServer().run()
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """Start a process that runs jobs and ends with this one, even if this one is killed."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work", "--parent", str(os.getpid())]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 -- our own command
+
+
+def stop_worker(worker: "subprocess.Popen[bytes]") -> None:
+    """End the worker; one that hangs is killed, since its job is only done again later."""
+    worker.terminate()
+    try:
+        worker.wait(timeout=SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
 
 
 def find_free_port(first: int) -> int:
