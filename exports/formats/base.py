@@ -94,7 +94,10 @@ class BundleFormat:
     """One format a release can leave in; `file_name` is the data file with one line per case.
 
     `usage` is the Markdown of the README that says how to run the bundle: with a mock model first, then for real,
-    and how to bring the log home. `graded_by_harness` says whether the harness itself grades.
+    and how to bring the log home. `id_path` leads to the prompt_id in a line of a data file of JSON Lines; verify.py
+    compares it with the release. `other_formulas` are those the harness computes with when it is run otherwise than the
+    bundle says. `readme_head` is what a reader needs at the very top of the README. `rank` is the
+    format's place in lists.
     """
 
     name: str
@@ -107,6 +110,10 @@ class BundleFormat:
     formula: Formula | None = None
     may_leave_rubric_out: bool = False
     tested_with: str = ""  # harness and version the tests run, such as "inspect-ai 0.3.285"
+    id_path: tuple[str, ...] = ("prompt_id",)
+    readme_head: Callable[[BundleContext], str] | None = None
+    rank: int = 100
+    other_formulas: tuple[Formula, ...] = ()
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:

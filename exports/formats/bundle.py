@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from builder.common.errors import BadInput, Conflict
-from exports.formats import verify
-from exports.formats.base import BundleFormat
+from exports.formats import grader, verify
+from exports.formats.base import BundleContext, BundleFormat
+from exports.formats.formulas import HEALTHBENCH_SENTENCE
 from exports.formats.readme import readme_text
 from exports.records import CaseRecord, ReleaseRecord
 
-EXPORTER_VERSION = "1.0"
-SCHEMA = "clinwright-bundle/1"
-SCORE_FORMULA = (
-    "healthbench: sum of points of met criteria / sum of positive points; "
-    "mean over cases, then clipped to [0,1]"
-)  # fmt: skip
+EXPORTER_VERSION = "2.0"
+SCHEMA = "clinwright-bundle/2"
+SCORE_FORMULA = f"healthbench: {HEALTHBENCH_SENTENCE}"
 PUBLIC, HELD_OUT = "public", "held-out"
+README = "README.md"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: a bundle has no time of its own
 
 
@@ -86,12 +85,17 @@ class StagedBundle:
 @contextmanager
 def stage_bundle(
     records: Iterable[CaseRecord], directory: Path, *, release: ReleaseRecord, bundle_format: BundleFormat,
-    recipient: str = "",
+    recipient: str = "", prompts_only: bool = False,
 ) -> Iterator[StagedBundle]:  # fmt: skip
     """Write the bundle of these records beside its directory; what isn't published when the block ends is removed.
 
-    Makes the directory's parents. Raises Conflict for a directory that isn't empty, BadInput when the disk refuses.
+    Makes the directory's parents. Raises Conflict for a directory that isn't empty, BadInput when the disk refuses,
+    when the format can't leave the rubric out, or when it can't say a case without loss.
     """
+    if prompts_only and not bundle_format.may_leave_rubric_out:
+        raise BadInput(
+            f"{bundle_format.label} can't leave the rubric out. Choose another format.", field="format"
+        )
     refuse_target(directory)
     directory = directory.resolve()
     partial = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.partial")
@@ -99,7 +103,7 @@ def stage_bundle(
         try:
             directory.parent.mkdir(parents=True, exist_ok=True)
             partial.mkdir()
-            manifest = _fill(partial, records, release, bundle_format, recipient)
+            manifest = _fill(partial, records, release, bundle_format, recipient, prompts_only)
             _sync(partial)
         except OSError as error:
             raise _unwritable(directory, error) from error
@@ -126,39 +130,58 @@ def _fill(
     release: ReleaseRecord,
     bundle_format: BundleFormat,
     recipient: str,
+    prompts_only: bool,
 ) -> dict[str, Any]:
     tally = _Tally()
-    canary = verify.canary_of(release.sha256, bundle_format.name, recipient)
-    bundle_format.write(tally.count(records), directory, canary)
-    shutil.copyfile(verify.__file__, directory / "verify.py")
-    splits = split_counts(release)
-    manifest = {
+    canary = verify.canary_of(release.sha256, bundle_format.name, recipient, prompts_only)
+    context = BundleContext(release, canary, prompts_only)
+    bundle_format.write(tally.count(records), directory, context)
+    shutil.copyfile(verify.__file__, directory / verify.SCRIPT)
+    if not prompts_only:
+        _write(directory / grader.FILE_NAME, grader.TEMPLATE)
+    manifest = _manifest(context, bundle_format, recipient, tally)
+    listed = sorted([*_file_names(directory), README, verify.MANIFEST])
+    _write(directory / README, readme_text(manifest, bundle_format, context, listed))
+    manifest["files"] = [
+        {"path": name, **verify.describe_file(directory / name)} for name in _file_names(directory)
+    ]
+    _write(directory / verify.MANIFEST, verify.manifest_text(manifest))
+    return manifest
+
+
+def _manifest(
+    context: BundleContext, bundle_format: BundleFormat, recipient: str, tally: _Tally
+) -> dict[str, Any]:
+    release, splits = context.release, split_counts(context.release)
+    return {
         "schema": SCHEMA,
         "name": release.name,
         "version": release.version,
         "stage": release.stage,
         "format": bundle_format.name,
         "data_file": bundle_format.file_name,
+        "id_path": list(bundle_format.id_path),
+        "prompts_only": context.prompts_only,
         "exporter_version": EXPORTER_VERSION,
         "licence": "; ".join(sorted(tally.licences)) or "see metadata",
         "score_formula": SCORE_FORMULA,
+        "harness_formula": bundle_format.formula.sentence if bundle_format.formula else None,
         "n_items": tally.n_items,
         "n_withheld": 0 if recipient else splits[HELD_OUT],
         "splits": splits,
-        "canary": canary,
+        "canary": context.canary,
         "recipient": recipient,
         "release": release.manifest,
         "release_sha256": release.sha256,
     }
-    (directory / "README.md").write_text(readme_text(manifest, bundle_format), encoding="utf-8", newline="\n")
-    manifest["files"] = [
-        {"path": path.relative_to(directory).as_posix(), **verify.describe_file(path)}
-        for path in sorted(directory.rglob("*"))
-        if path.is_file()
-    ]
-    text = verify.manifest_text(manifest)
-    (directory / verify.MANIFEST).write_text(text, encoding="utf-8", newline="\n")
-    return manifest
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _file_names(directory: Path) -> list[str]:
+    return sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
 
 
 def _sync(directory: Path) -> None:

@@ -1,10 +1,24 @@
-"""Every format a release can leave in. A new one is a module with a FORMAT and a line here."""
+"""Every format a release can leave in: each module of this folder with a FORMAT is one."""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
 
 from builder.common.errors import BadInput
-from exports.formats import canonical, healthbench
+from exports import formats
 from exports.formats.base import BundleFormat
 
-FORMATS: dict[str, BundleFormat] = {each.name: each for each in (canonical.FORMAT, healthbench.FORMAT)}
+
+def _found() -> Iterator[BundleFormat]:
+    for module in pkgutil.iter_modules(formats.__path__):
+        found = getattr(import_module(f"{formats.__name__}.{module.name}"), "FORMAT", None)
+        if isinstance(found, BundleFormat):
+            yield found
+
+
+FORMATS: dict[str, BundleFormat] = {
+    each.name: each for each in sorted(_found(), key=lambda each: (each.rank, each.name))
+}
 
 
 def get_format(name: str) -> BundleFormat:

@@ -8,6 +8,9 @@ the file and the place of each damage, when not. It needs Python 3.8 or newer an
 
 Whoever can rewrite every file can also make them agree with each other. What they can't do is keep the release's
 hash: compare it with the one on the release's page, or pass it as --expect.
+
+Each case's hash is taken of the whole case. A bundle in the canonical format proves every case by it. In any other
+format, and without the rubric, the files and the order of the cases are proven, the words of each case are not.
 """
 
 import argparse
@@ -17,8 +20,9 @@ import sys
 import uuid
 from pathlib import Path
 
-MANIFEST = "manifest.json"
+MANIFEST, SCRIPT = "manifest.json", "verify.py"
 CANARY_NAMESPACE = uuid.UUID("6b1c7f2e-93f4-5d0a-8f55-2f6d3c1f9a47")
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _SHORT = (
     8  # hexadecimal digits of a line's hash: enough to find the place, the whole file's hash does the proving
 )
@@ -45,15 +49,21 @@ def check(directory, expect=""):
         problems = [MANIFEST + ": the manifest lacks something that every bundle has."]
     if problems:
         raise Damaged(problems)
-    return "OK: %s==%s (%s, %s), %d cases here and %d withheld; all %d files are as exported. Release sha256 %s" % (
-        manifest["name"], manifest["version"], manifest["stage"], manifest["format"], manifest["n_items"],
-        manifest["n_withheld"], len(manifest["files"]) + 1, manifest["release_sha256"],
+    sentence = (
+        "OK: %s==%s (%s, %s), %d cases here and %d withheld; all %d files are as exported. Release sha256 %s"
+        % (
+            manifest["name"], manifest["version"], manifest["stage"], manifest["format"], manifest["n_items"],
+            manifest["n_withheld"], len(manifest["files"]) + 1, manifest["release_sha256"],
+        )
     )  # fmt: skip
+    if manifest.get("prompts_only"):
+        sentence += ". Prompts only: without the rubric it can't be proven that the prompts are the release's own words"
+    return sentence
 
 
 def canonical(value):
     """Return the one JSON text of a value: sorted keys, no spaces, raw Unicode."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(text):
@@ -61,9 +71,13 @@ def digest(text):
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def canary_of(release_sha256, format_name, recipient):
-    """Return the canary of a bundle: the same release, format and recipient give the same one."""
-    return str(uuid.uuid5(CANARY_NAMESPACE, canonical([release_sha256, format_name, recipient])))
+def canary_of(release_sha256, format_name, recipient, prompts_only=False):
+    """Return the canary of a bundle: the same release, format and recipient give the same one.
+
+    A bundle without the rubric has another one than the bundle with it, so that a leak tells which of them it was.
+    """
+    parts = [release_sha256, format_name, recipient] + (["prompts-only"] if prompts_only else [])
+    return str(uuid.uuid5(CANARY_NAMESPACE, canonical(parts)))
 
 
 def manifest_text(manifest):
@@ -75,7 +89,23 @@ def manifest_text(manifest):
 
 
 def _spelled(body):
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    if body.get("schema") == "clinwright-bundle/1":
+        return json.dumps(body, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return _opened(body, 3, "") + "\n"
+
+
+def _opened(value, levels, indent):
+    """Spell a value with a line for each part of its outer levels, so that a large manifest can be read and diffed."""
+    deeper = indent + " "
+    if levels and value and isinstance(value, dict):
+        parts = [
+            "%s%s: %s" % (deeper, _ENCODER.encode(key), _opened(value[key], levels - 1, deeper))
+            for key in sorted(value)
+        ]
+        return "{\n%s\n%s}" % (",\n".join(parts), indent)
+    if levels and value and isinstance(value, list):
+        return "[\n%s\n%s]" % (",\n".join(deeper + _ENCODER.encode(each) for each in value), indent)
+    return _ENCODER.encode(value)
 
 
 def describe_file(path):
@@ -165,7 +195,13 @@ def _release_problems(manifest, expect):
             "%s: this bundle is of the release with sha256 %s, not of the one you expect."
             % (MANIFEST, manifest["release_sha256"])
         )
-    if manifest["canary"] != canary_of(manifest["release_sha256"], manifest["format"], manifest["recipient"]):
+    canary = canary_of(
+        manifest["release_sha256"],
+        manifest["format"],
+        manifest["recipient"],
+        manifest.get("prompts_only", False),
+    )
+    if manifest["canary"] != canary:
         problems.append(MANIFEST + ": the canary is not the one of this release, format and recipient.")
     return problems
 
@@ -218,6 +254,10 @@ def _bytes_of_line(path, number):
 
 def _row_problems(directory, manifest):
     name = manifest["data_file"]
+    if not name.endswith(".jsonl"):  # a workbook has no lines to compare; its hash has been compared
+        return []
+    id_path = manifest.get("id_path", ["prompt_id"])
+    whole = manifest["format"] == "canonical" and not manifest.get("prompts_only")
     items = manifest["release"]["items"]
     expected = [item for item in items if manifest["recipient"] or item["split"] == "public"]
     problems = []
@@ -227,14 +267,20 @@ def _row_problems(directory, manifest):
             rows += 1
             row = json.loads(line)
             item = expected[number - 1] if number <= len(expected) else None
-            if item is None or row["prompt_id"] != item["prompt_id"]:
+            if item is None or _at(row, id_path) != item["prompt_id"]:
                 problems.append("%s, line %d: this case is not the release's next one." % (name, number))
                 break
-            if manifest["format"] == "canonical" and row_hash(row) != item["sha256"]:
+            if whole and row_hash(row) != item["sha256"]:
                 problems.append("%s, line %d: %s is not as released." % (name, number, row["prompt_id"]))
     if not problems and not rows == len(expected) == manifest["n_items"]:
         problems.append("%s: %d cases were expected, not %d." % (name, len(expected), rows))
     return problems
+
+
+def _at(row, path):
+    for key in path:
+        row = row[key]
+    return row
 
 
 def main(arguments=None):

@@ -17,7 +17,7 @@ from exports.access import stage_of
 from exports.formats import verify
 from exports.formats.base import BundleFormat
 from exports.formats.bundle import stage_bundle, zip_bundle
-from exports.formats.registry import get_format
+from exports.formats.registry import FORMATS, get_format
 from exports.models import Release
 from exports.snapshot import release_record, release_records
 
@@ -38,17 +38,21 @@ class BundleResult:
     n_items: int
     n_withheld: int
     canary: str
+    prompts_only: bool
+    reads_back: bool
 
 
 def export_release(
-    *, release: Release, file_format: str, directory: Path, by: User, recipient: str = "", reason: str = ""
-) -> BundleResult:
+    *, release: Release, file_format: str, directory: Path, by: User, recipient: str = "", reason: str = "",
+    prompts_only: bool = False,
+) -> BundleResult:  # fmt: skip
     """Write the release's bundle into a directory that is new or empty.
 
-    Without a recipient it holds the public items only. With one, which needs a reason, it holds all of them. The act
+    Without a recipient it holds the public items only. With one, which needs a reason, it holds all of them.
+    `prompts_only` leaves out the rubric and all that tells of it; not every format can. The act
     is in the audit trail, with the canary that identifies the bundle, before the bundle appears.
     """
-    bundle_format = _prepare(release, file_format, by, recipient, reason)
+    bundle_format = _prepare(release, file_format, by, recipient, reason, prompts_only)
     recipient, stage = recipient.strip(), stage_of(release)
     with stage_bundle(
         release_records(release, with_held_out=bool(recipient)),
@@ -56,13 +60,15 @@ def export_release(
         release=release_record(release, stage),
         bundle_format=bundle_format,
         recipient=recipient,
+        prompts_only=prompts_only,
     ) as staged:
         manifest = staged.manifest
         _record_export(release, manifest, by, reason)
         staged.publish()
     return BundleResult(
         release.label, bundle_format.name, stage, directory, bundle_format.file_name, manifest["n_items"],
-        manifest["n_withheld"], manifest["canary"],
+        manifest["n_withheld"], manifest["canary"], prompts_only,
+        bundle_format.reader is not None,
     )  # fmt: skip
 
 
@@ -75,10 +81,11 @@ class Archive:
 
 
 def export_archive(
-    *, release: Release, file_format: str, by: User, recipient: str = "", reason: str = ""
-) -> Archive:
+    *, release: Release, file_format: str, by: User, recipient: str = "", reason: str = "",
+    prompts_only: bool = False,
+) -> Archive:  # fmt: skip
     """Return the release's bundle as a zip, for a download."""
-    folder = f"{release.name}-{release.version}-{file_format}"
+    folder = f"{release.name}-{release.version}-{file_format}{'-prompts' if prompts_only else ''}"
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / folder
         export_release(
@@ -88,6 +95,7 @@ def export_archive(
             by=by,
             recipient=recipient,
             reason=reason,
+            prompts_only=prompts_only,
         )
         # Left open: it is the download.
         target = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))  # noqa: SIM115
@@ -111,9 +119,18 @@ def verify_release(*, directory: Path, expect: str = "") -> str:
         ) from damaged
 
 
-def _prepare(release: Release, file_format: str, by: User, recipient: str, reason: str) -> BundleFormat:
+def _prepare(
+    release: Release, file_format: str, by: User, recipient: str, reason: str, prompts_only: bool
+) -> BundleFormat:
     access.require(by, Act.EXPORT_RELEASES, release.department)
     bundle_format = get_format(file_format)
+    if prompts_only and not bundle_format.may_leave_rubric_out:
+        able = ", ".join(each.label for each in FORMATS.values() if each.may_leave_rubric_out)
+        raise BadInput(
+            _("%(format)s can't leave the rubric out. These can: %(able)s.")
+            % {"format": bundle_format.label, "able": able},
+            field="prompts_only",
+        )
     if recipient.strip() and not reason.strip():
         raise BadInput(
             _("Give the reason (--reason) why the held-out cases leave for this recipient."), field="reason"
@@ -137,5 +154,5 @@ def _record_export(release: Release, manifest: dict[str, Any], by: User, reason:
     record(
         by=by, verb="release:export", what=release, department=release.department, why=reason.strip(),
         release=release.label, format=manifest["format"], recipient=manifest["recipient"],
-        canary=manifest["canary"], n_items=manifest["n_items"],
+        canary=manifest["canary"], n_items=manifest["n_items"], prompts_only=manifest["prompts_only"],
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from builder.common.canonical_json import canonical_json, sha256_text
 from builder.content import CaseContent
 from builder.models import Case
-from exports.formats.base import BundleFormat
+from exports.formats.base import BundleContext, BundleFormat
 from exports.formats.bundle import stage_bundle
 from exports.formats.registry import get_format
 from exports.models import Release
@@ -55,27 +55,34 @@ def make_release_record(records: list[CaseRecord], stage: str = "final") -> Rele
     return ReleaseRecord("trial", "1.0.0", stage, sha256_text(canonical_json(manifest)), manifest)
 
 
+def make_context(canary: str = "bundle-canary", *, prompts_only: bool = False) -> BundleContext:
+    """Return what a writer gets, for a release of no cases."""
+    return BundleContext(make_release_record([]), canary, prompts_only)
+
+
 def write_bundle(
     records: Iterable[CaseRecord], directory: Path, *, release: ReleaseRecord, bundle_format: BundleFormat,
-    recipient: str = "",
+    recipient: str = "", prompts_only: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Stage and publish a bundle; return its manifest."""
     with stage_bundle(
-        records, directory, release=release, bundle_format=bundle_format, recipient=recipient
-    ) as staged:
+        records, directory, release=release, bundle_format=bundle_format, recipient=recipient,
+        prompts_only=prompts_only,
+    ) as staged:  # fmt: skip
         staged.publish()
     return staged.manifest
 
 
 def make_bundle(
-    directory: Path, file_format: str = "canonical", *, recipient: str = "", held_out: Iterable[int] = ()
-) -> dict[str, Any]:
+    directory: Path, file_format: str = "canonical", *, recipient: str = "", held_out: Iterable[int] = (),
+    prompts_only: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Write the bundle of the varied cases and return its manifest."""
     records = make_records(varied_contents(), held_out)
     leaving = [each for each in records if recipient or each.split == "public"]
     return write_bundle(
         leaving, directory, release=make_release_record(records), bundle_format=get_format(file_format),
-        recipient=recipient,
+        recipient=recipient, prompts_only=prompts_only,
     )  # fmt: skip
 
 
@@ -109,4 +116,4 @@ def answers_to(release: Release, epochs: int = 1) -> list[dict[str, Any]]:
 
 def read_jsonl_rows(path: Path) -> list[dict[str, Any]]:
     """Return the parsed lines of a file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

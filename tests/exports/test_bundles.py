@@ -42,7 +42,8 @@ def test_manifest_says_what_a_harness_needs(cast: Cast, tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["release"] == release.manifest
     assert manifest["release_sha256"] == release.sha256
-    assert {each["path"] for each in manifest["files"]} == {"README.md", "canonical.jsonl", "verify.py"}
+    paths = {each["path"] for each in manifest["files"]}
+    assert paths >= {"README.md", "canonical.jsonl", "verify.py", "grader_template.txt"}
     assert manifest["score_formula"].startswith("healthbench: ")
     assert (manifest["licence"], manifest["format"], manifest["recipient"]) == (
         "see metadata",
@@ -56,8 +57,8 @@ def test_rebuild_is_identical_within_a_state_and_says_the_new_state(cast: Cast, 
     release = make_release(cast, stage="candidate")
     for name in ("one", "two"):
         export(release, tmp_path / name, cast)
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    for path in (each for each in (tmp_path / "one").rglob("*") if each.is_file()):
+        assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
     set_release_state(release=release, stage="final", reason="Piloted.", by=cast.lou)
     assert export(release, tmp_path / "three", cast).stage == "final"
     data = [(tmp_path / name / "canonical.jsonl").read_bytes() for name in ("one", "three")]

@@ -49,7 +49,7 @@ def test_loop_by_command(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "Wrote 3 cases of trial==1.0.0 (final)" in exported
     assert "Withheld: 1 held-out" in exported
     assert f"python3 -I {out}/verify.py" in exported
-    assert "python manage.py import_responses FILE --release trial==1.0.0" in exported
+    assert "python manage.py import_results FILE --release trial==1.0.0" in exported
     verified = run_command(capsys, "verify_release", out, "--expect", release.sha256)
     assert verified.startswith("OK: trial==1.0.0")
     lab = run_command(
@@ -108,6 +108,18 @@ def test_refusals_are_sentences(cast: Cast, tmp_path: Path) -> None:
     assert not Run.objects.exists()
     assert not Response.objects.exists()
     assert not (tmp_path / "a").exists()
+
+
+def test_prompts_leave_without_the_rubric(
+    cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_release(cast)
+    words = ("export_release", "trial==1.0.0", "--prompts-only", "--by", "ana@example.org", "--out")
+    out = run_command(capsys, *words, tmp_path / "b", "--format", "canonical")
+    assert "The rubric, reference answers, evidence, tags and titles are left out." in out
+    assert "python manage.py import_responses FILE --release trial==1.0.0" in out
+    assert b"12-lead" not in (tmp_path / "b" / "canonical.jsonl").read_bytes()
+    assert "can't leave the rubric out" in refusal(*words, tmp_path / "c", "--format", "healthbench")
 
 
 def test_withdrawn_release_is_exported_with_a_warning(

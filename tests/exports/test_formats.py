@@ -11,7 +11,14 @@ from builder.importers import read_cases
 from exports.formats import verify
 from exports.formats.registry import FORMATS, get_format
 from exports.records import canonical_row, item_hash
-from tests.exports.builders import make_bundle, make_records, read_jsonl_rows, varied_contents, write_jsonl
+from tests.exports.builders import (
+    make_bundle,
+    make_context,
+    make_records,
+    read_jsonl_rows,
+    varied_contents,
+    write_jsonl,
+)
 from tests.factories import make_content
 
 HEALTHBENCH_ROWS = [
@@ -41,7 +48,7 @@ HEALTHBENCH_ROWS = [
 def test_healthbench_rows_leave_as_they_came(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "in.jsonl", HEALTHBENCH_ROWS)
     records = make_records(case.content for case in read_cases(source, "healthbench"))
-    get_format("healthbench").write(records, tmp_path, "bundle-canary")
+    get_format("healthbench").write(records, tmp_path, make_context())
     rows = read_jsonl_rows(tmp_path / "healthbench.jsonl")
     assert [list(map(type, (r["points"] for r in row["rubrics"]))) for row in rows] == [[int], [float, float]]
     expected = [{**row, "prompt_id": f"case-{index}"} for index, row in enumerate(HEALTHBENCH_ROWS)]
@@ -54,13 +61,13 @@ def test_healthbench_keeps_an_absent_reference_absent(tmp_path: Path) -> None:
     row = {key: value for key, value in HEALTHBENCH_ROWS[0].items() if key != "ideal_completions_data"}
     source = write_jsonl(tmp_path / "in.jsonl", [row])
     records = make_records(case.content for case in read_cases(source, "healthbench"))
-    get_format("healthbench").write(records, tmp_path, "x")
+    get_format("healthbench").write(records, tmp_path, make_context())
     assert "ideal_completions_data" not in read_jsonl_rows(tmp_path / "healthbench.jsonl")[0]
 
 
 def test_content_extra_never_replaces_a_field_of_the_row(tmp_path: Path) -> None:
     content = make_content(extra={"prompt_id": "forged", "rubrics": []})
-    get_format("healthbench").write(make_records([content]), tmp_path, "x")
+    get_format("healthbench").write(make_records([content]), tmp_path, make_context())
     row = read_jsonl_rows(tmp_path / "healthbench.jsonl")[0]
     assert row["prompt_id"] == "case-0"
     assert len(row["rubrics"]) == 3

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from builder.content import Criterion, Turn
-from exports.invariants import find_violations
+from builder.content import Criterion, Evidence, Turn
+from exports.invariants import INVARIANTS, find_violations
+from exports.presenters import finding_labels
 from exports.records import CaseRecord
 from tests.exports.builders import make_records
 from tests.factories import make_content
@@ -34,10 +35,17 @@ def checks_of(records: list[CaseRecord]) -> list[tuple[str, str]]:
         ({"example_tags": ["t", "t"]}, "export.tags"),
         ({"rubrics": [Criterion("Good.", 5), Criterion("Good.", 3)]}, "export.repeated_criterion"),
         ({"prompt": [Turn("user", "One\u2028two")]}, "export.line_ends"),
+        ({"rubrics": [Criterion("Fills in {{ name }}.", 5)]}, "export.template_marks"),
+        ({"title": "2024-05-01"}, "export.date_text"),
+        ({"metadata": {"seen": ["2024-05-01T10:00:00Z"]}}, "export.date_text"),
+        ({"evidence": [Evidence("e1", "Quote", "Source", date="2024-05-01", review_by="2027-01-01")]}, None),
+        ({"metadata": {"weight": float("nan")}}, "export.unwritable"),
+        ({"rubrics": [Criterion("Good.", float("inf"))]}, "export.unwritable"),
+        ({"title": "half \ud800"}, "export.unwritable"),
     ],
 )
 def test_each_invariant(fields: dict[str, Any], expected: str | None) -> None:
-    found = checks_of(make_records([make_content(**fields)]))
+    found = checks_of([CaseRecord("case-0", 0, "public", "", make_content(**fields))])
     assert found == ([(expected, "case-0")] if expected else [])
 
 
@@ -47,6 +55,20 @@ def test_each_invariant(fields: dict[str, Any], expected: str | None) -> None:
 def test_prompt_ids(prompt_id: str, safe: bool) -> None:
     record = CaseRecord(prompt_id, 0, "public", "", make_content())
     assert checks_of([record]) == ([] if safe else [("export.prompt_id", prompt_id)])
+
+
+def test_fields_that_differ_from_case_to_case_are_told_once() -> None:
+    plain = make_content()
+    contents = [plain, make_content(extra={"row": 1}), make_content(extra={"row": 2})]
+    assert checks_of(make_records(contents)) == [("export.ragged_fields", "case-1")]
+    noted = make_content(rubrics=[Criterion("Good.", 5, extra={"note": "x"})])
+    assert checks_of(make_records([plain, noted])) == [("export.ragged_fields", "case-1")]
+    assert checks_of(make_records(contents[1:])) == []
+
+
+def test_every_finding_has_words_on_the_page() -> None:
+    ids = {*INVARIANTS, "export.ideal_completions_data", "export.ragged_fields"}
+    assert set(finding_labels()) == ids
 
 
 def test_mixed_reference_answers_are_told_once() -> None:

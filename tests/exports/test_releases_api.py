@@ -9,6 +9,7 @@ import pytest
 
 from builder.models import AuditEvent
 from builder.services.people import create_department
+from exports.formats.registry import FORMATS
 from exports.models import Release
 from exports.services.bundles import verify_release
 from tests.api_client import Caller
@@ -168,3 +169,27 @@ def test_list_queries_do_not_grow_with_rows(cast: Cast) -> None:
     lou.post("releases/trial/1.0.0/state/", {"stage": "withdrawn", "reason": "x"})
     assert lou.get("releases/").json()["count"] == 8
     assert counts() == few
+
+
+def test_formats_are_listed_with_what_they_can(cast: Cast) -> None:
+    listed = {each["name"]: each for each in Caller(cast.ada).get("formats/").json()["results"]}
+    assert list(listed) == list(FORMATS)
+    assert listed["healthbench"]["prompts_only"] is False
+    assert listed["hf_dataset"]["reads_back"] == ""
+    assert listed["canonical"]["same_formula"] is True
+    assert listed["canonical"]["formula"].startswith("Per case: sum of the points")
+
+
+def test_bundle_without_the_rubric(cast: Cast) -> None:
+    make_release(cast)
+    ana = Caller(cast.ana)
+    address = "releases/trial/1.0.0/bundle/"
+    with zipfile.ZipFile(
+        io.BytesIO(content_of(ana.get(f"{address}?format=inspect_ai&prompts_only=true")))
+    ) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"12-lead" not in everything and b'"prompts_only": true' in everything
+    refused = ana.get(f"{address}?format=healthbench&prompts_only=true")
+    assert refused.status_code == 422
+    assert "leave the rubric out" in refused.json()["message"]
+    assert AuditEvent.objects.filter(verb="release:export").count() == 1

@@ -101,10 +101,18 @@ def test_approved_elsewhere_says_where_who_and_how_many(cast: Cast) -> None:
 
 
 def test_commands_name_the_release_and_the_person(cast: Cast) -> None:
-    commands = {each.name: each.command for each in selectors.export_commands(make_release(cast), cast.ana)}
-    assert commands["healthbench"] == (
+    uses = {each.name: each for each in selectors.format_uses(make_release(cast), cast.ana)}
+    assert uses["healthbench"].command == (
         "python manage.py export_release trial==1.0.0 --format healthbench --out trial-1.0.0-healthbench "
         "--by ana@example.org"
+    )
+    assert "python3 answer.py --mock" in uses["canonical"].run[0]
+    assert uses["hf_dataset"].brings_back == ""
+    assert uses["inspect_ai"].bring_command == (
+        "python manage.py import_results FILE --release trial==1.0.0 --run RUN --by ana@example.org"
+    )
+    assert not any(
+        "manage.py" in command or "`" in each.description for each in uses.values() for command in each.run
     )
 
 

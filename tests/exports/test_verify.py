@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def bundle(tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
+def files_of(directory: Path) -> list[str]:
+    """Return the paths of a bundle's files, relative to it."""
+    return sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+
+
 def problems_of(directory: Path) -> list[str]:
     """Return what the verifier finds wrong."""
     with pytest.raises(verify.Damaged) as damaged:
@@ -40,10 +46,13 @@ def problems_of(directory: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-def test_bundle_holds_four_files_and_is_whole(tmp_path: Path, file_format: str) -> None:
-    make_bundle(tmp_path / "a" / "b", file_format, held_out=[1])
-    names = sorted(path.name for path in (tmp_path / "a" / "b").iterdir())
-    assert names == sorted(["README.md", f"{file_format}.jsonl", "manifest.json", "verify.py"])
+def test_bundle_holds_what_it_says_and_is_whole(tmp_path: Path, file_format: str) -> None:
+    manifest = make_bundle(tmp_path / "a" / "b", file_format, held_out=[1])
+    names = set(files_of(tmp_path / "a" / "b"))
+    assert names == {each["path"] for each in manifest["files"]} | {"manifest.json"}
+    assert {"README.md", "verify.py", "grader_template.txt", get_format(file_format).file_name} <= names
+    readme = (tmp_path / "a" / "b" / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in readme for name in names)
     sentence = verify.check(tmp_path / "a" / "b")
     assert sentence.startswith("OK: trial==1.0.0 (final, ")
     assert "3 cases here and 1 withheld" in sentence
@@ -54,13 +63,13 @@ def test_every_flipped_byte_is_found_and_its_file_named(tmp_path: Path, file_for
     """Sixty positions drawn over all files, any other value for the byte."""
     make_bundle(tmp_path / "b", file_format)
     draw = random.Random(20)
-    files = sorted((tmp_path / "b").iterdir())
+    files = [tmp_path / "b" / name for name in files_of(tmp_path / "b")]
     for _time in range(60):
         path = draw.choices(files, weights=[each.stat().st_size for each in files])[0]
         whole = path.read_bytes()
         place = draw.randrange(len(whole))
         path.write_bytes(whole[:place] + bytes([whole[place] ^ draw.randrange(1, 256)]) + whole[place + 1 :])
-        assert any(problem.startswith(path.name) for problem in problems_of(tmp_path / "b")), (
+        assert any(path.name in problem for problem in problems_of(tmp_path / "b")), (
             path.name,
             place,
         )
@@ -210,8 +219,9 @@ def test_rebuilding_gives_the_same_bytes(tmp_path: Path, file_format: str) -> No
         make_bundle(tmp_path / name, file_format)
         with (tmp_path / f"{name}.zip").open("wb") as target:
             zip_bundle(tmp_path / name, target, "trial")
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+    for name in files_of(tmp_path / "one"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
@@ -250,14 +260,35 @@ def test_target_must_be_new_or_empty(tmp_path: Path) -> None:
 
 
 def test_nothing_stays_of_a_bundle_that_fails_halfway(tmp_path: Path) -> None:
-    def broken(records: object, directory: Path, canary: str) -> None:
+    def broken(records: object, directory: Path, context: object) -> None:
         (directory / "half.jsonl").write_text("half")
         raise RuntimeError("the disk melts")
 
     records: list[CaseRecord] = make_records(varied_contents())
-    bundle_format = get_format("canonical").__class__("x", "X", "half.jsonl", broken, "")
+    bundle_format = replace(get_format("canonical"), write=broken)
     with pytest.raises(RuntimeError):
         write_bundle(
             records, tmp_path / "b", release=make_release_record(records), bundle_format=bundle_format
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bundle_of_the_first_schema_still_verifies(bundle: Path) -> None:
+    """Bundles that left before formats had a place for the id, or could leave the rubric out."""
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    for key in ("id_path", "prompts_only", "harness_formula"):
+        del manifest[key]
+    manifest["schema"] = "clinwright-bundle/1"
+    text = verify.manifest_text(manifest)
+    assert text == json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    (bundle / "manifest.json").write_text(text, encoding="utf-8")
+    assert verify.check(bundle).startswith("OK: trial==1.0.0")
+
+
+def test_manifest_has_a_line_for_each_case_and_file(bundle: Path) -> None:
+    """So that two manifests can be compared line by line, and a damage be told by its line."""
+    text = (bundle / "manifest.json").read_text(encoding="utf-8")
+    assert json.loads(text)["schema"] == "clinwright-bundle/2"
+    for word in ('"prompt_id":"case-', '"path":"'):
+        lines = [line for line in text.splitlines() if word in line]
+        assert len(lines) >= 4 and all(line.count(word) == 1 for line in lines)

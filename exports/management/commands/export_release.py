@@ -21,13 +21,16 @@ class Command(ServiceCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         parser.add_argument("release", metavar="NAME==X.Y.Z")
-        parser.add_argument("--format", required=True, choices=tuple(FORMATS))
+        names = "; ".join(f"{name}: {each.label}" for name, each in FORMATS.items())
+        parser.add_argument("--format", required=True, choices=tuple(FORMATS), help=names)
         parser.add_argument("--out", required=True, type=Path, metavar="DIR")
         parser.add_argument("--for", dest="recipient", default="", metavar="RECIPIENT",
                             help="include the held-out cases, for this recipient (audited)")  # fmt: skip
         parser.add_argument(
             "--reason", default="", metavar="TEXT", help="why the recipient gets the held-out cases"
         )
+        able = ", ".join(name for name, each in FORMATS.items() if each.may_leave_rubric_out)
+        parser.add_argument("--prompts-only", action="store_true", help=f"leave the rubric out ({able})")
         self.add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,6 +43,7 @@ class Command(ServiceCommand):
             by=by,
             recipient=options["recipient"],
             reason=options["reason"],
+            prompts_only=options["prompts_only"],
         )
         self._report(result, options["recipient"].strip(), by.email)
 
@@ -52,6 +56,9 @@ class Command(ServiceCommand):
             self.say(f"For {recipient}, held-out cases included; canary {result.canary}.")
         else:
             self.say(f"Withheld: {result.n_withheld} held-out cases; canary {result.canary}.")
-        self.say("Next:")
+        if result.prompts_only:
+            self.say("The rubric, reference answers, evidence, tags and titles are left out.")
+        self.say(f"Next ({result.directory / 'README.md'} has the commands that run it):")
         self.say(f"  python3 -I {shlex.quote(str(result.directory / 'verify.py'))}")
-        self.say(f"  python manage.py import_responses FILE --release {result.label} --run RUN --by {email}")
+        verb = "import_responses" if result.prompts_only or not result.reads_back else "import_results"
+        self.say(f"  python manage.py {verb} FILE --release {result.label} --run RUN --by {email}")
