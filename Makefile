@@ -6,7 +6,7 @@ SHELL := /bin/sh
 # The steps share one environment and one database, so `make -j` must not run them side by side.
 .NOTPARALLEL:
 .PHONY: help setup demo demo-data test lint types test-sqlite test-postgres test-browser bench bench-stats \
-	oracles system-packages lock openapi messages translations screenshots format
+	oracles harnesses formats bench-exports bench-authoring bench-checks bench-imports system-packages lock openapi messages translations screenshots format
 
 PORT ?= 8000
 # Processes of pytest; 0 runs the tests one after the other in a single process.
@@ -26,6 +26,12 @@ UV_VENV := build/uv
 ORACLES := .oracles
 IRRCAC := .oracles-irrcac
 ORACLE_PINS := tests/annotations/stats/oracles
+# What runs the exported bundles for real: an environment of its own for each, because their needs contradict.
+HARNESSES := .harnesses
+HARNESS_PINS := tests/conformance/harnesses/pins
+NODE_FITS := const [a, b] = process.versions.node.split(".").map(Number); process.exit((a == 20 && b >= 20) || (a == 22 && b >= 22) || a > 22 ? 0 : 1)
+PYTHON_HARNESSES := inspect inspect-evals lm-eval hf
+HARNESS_STAMPS := $(PYTHON_HARNESSES:%=$(HARNESSES)/%/installed-requirements) $(HARNESSES)/promptfoo/installed-requirements
 export PYTHONUNBUFFERED := 1
 
 help: ## List these targets
@@ -105,6 +111,14 @@ bench-stats: $(STAMP) $(ORACLES)/installed-requirements ## Time the statistics a
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(ORACLES)/bin/python -m tests.benchmarks.bench_stats \
 		--also build/bench-product.json --out docs/benchmarks.md
 
+bench-authoring: $(STAMP) ## Time search over 5,000 cases and the import of exam questions (not part of the tests)
+	@echo "Measuring; about half a minute on a quiet machine …"
+	@$(BIN)/python -m tests.benchmarks.bench_authoring
+
+bench-checks: $(STAMP) ## Time every check of a case against a department of 5,000 cases (not part of the tests)
+	@echo "Measuring; about a quarter of a minute on a quiet machine …"
+	@$(BIN)/python -m tests.benchmarks.bench_checks
+
 oracles: $(ORACLES)/installed-requirements $(IRRCAC)/installed-requirements ## Make the environments the statistics are compared with
 	@echo "The statistics can be compared with: krippendorff, statsmodels, pingouin, scikit-learn ($(ORACLES))."
 	@if [ -x $(IRRCAC)/bin/python ]; then echo "And with irrCAC ($(IRRCAC))."; fi
@@ -137,7 +151,40 @@ $(IRRCAC)/installed-requirements: $(ORACLE_PINS)/requirements-irrcac.txt
 		echo "irrCAC could not be installed; the lines above say why. Mend it and run make oracles again." >&2; \
 		exit 1; }
 
-screenshots: $(STAMP) ## Take the README's pictures from a fresh demonstration
+harnesses: $(STAMP) ## Make the environments of the harnesses that run the exported bundles (1.2 GB, about a minute)
+	@$(MAKE) --keep-going --no-print-directory $(HARNESS_STAMPS) || { \
+		echo "Some harness could not be installed; the lines above say why. The others are ready." >&2; exit 1; }
+	@echo "The harnesses are ready in $(HARNESSES): $(PYTHON_HARNESSES) promptfoo."
+
+$(PYTHON_HARNESSES:%=$(HARNESSES)/%/installed-requirements): $(HARNESSES)/%/installed-requirements: $(HARNESS_PINS)/%.txt | $(UV_VENV)/bin/uv
+	@echo "Making the environment $(HARNESSES)/$* …"
+	@rm -rf $(HARNESSES)/$*
+	@$(UV_VENV)/bin/uv venv --quiet --python $(BIN)/python $(HARNESSES)/$* && \
+	$(UV_VENV)/bin/uv pip install --quiet --require-hashes --python $(HARNESSES)/$*/bin/python -r $< || { \
+		rm -rf $(HARNESSES)/$*; \
+		echo "$* could not be installed; the lines above say why. Mend it and run make harnesses again." >&2; \
+		exit 1; }
+	@touch $@
+
+# Without its optional packages promptfoo is a fifth of the size; the one it can't start without is put back.
+$(HARNESSES)/promptfoo/installed-requirements: $(HARNESS_PINS)/promptfoo/package-lock.json $(HARNESS_PINS)/promptfoo/package.json
+	@if ! command -v npm >/dev/null 2>&1 || ! node -e '$(NODE_FITS)' >/dev/null 2>&1; then \
+		echo "promptfoo needs Node.js 20.20 or newer in 20, or 22.22 or newer, with npm; found: $$(node --version 2>/dev/null || echo none)." >&2; \
+		echo "Run make system-packages, or install it from nodejs.org, and run make harnesses again." >&2; exit 1; fi
+	@echo "Making the environment $(HARNESSES)/promptfoo …"
+	@rm -rf $(HARNESSES)/promptfoo
+	@mkdir -p $(HARNESSES)/promptfoo
+	@cp $^ $(HARNESSES)/promptfoo/
+	@cd $(HARNESSES)/promptfoo && \
+	npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log && \
+	npm install --no-save --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error \
+		"$$(node -p 'const t = require("@neon-rs/load").currentTarget(); "@libsql/" + t + "@" + require("./node_modules/libsql/package.json").optionalDependencies["@libsql/" + t]')" >>npm.log || { \
+		cd ../..; rm -rf $(HARNESSES)/promptfoo; \
+		echo "promptfoo could not be installed; the lines above say why. Mend it and run make harnesses again." >&2; \
+		exit 1; }
+	@touch $@
+
+screenshots: $(STAMP) ## Take the documents’ pictures from a fresh demonstration
 	@$(MANAGE) shell --no-imports -c "from tests.journeys.screenshots import main; main()"
 
 format: $(STAMP) ## Format the code and mend what the linter can mend
@@ -148,13 +195,14 @@ format: $(STAMP) ## Format the code and mend what the linter can mend
 system-packages: ## Install what the browser and PostgreSQL tests need from Debian or Ubuntu
 	@if ! command -v dpkg-query >/dev/null 2>&1; then \
 		echo "This is not Debian or Ubuntu. Install these with your own package manager:" >&2; \
-		echo "Chromium, a font with Korean characters, gettext, and the PostgreSQL server." >&2; \
+		echo "Chromium, a font with Korean characters, gettext, the PostgreSQL server, and Node.js with npm." >&2; \
 		exit 1; \
 	fi; \
 	missing=""; \
 	for package in $(DEBIAN_PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q '^install ok installed' || missing="$$missing $$package"; \
 	done; \
+	command -v npm >/dev/null 2>&1 || missing="$$missing nodejs npm"; \
 	$(FIND_PYTHON); \
 	test -n "$$found" || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then \
@@ -170,21 +218,37 @@ system-packages: ## Install what the browser and PostgreSQL tests need from Debi
 			echo "The system packages could not be installed; the lines above say why." >&2; exit 1; }; \
 	fi
 
-lock: $(STAMP) ## Pin the newest allowed packages, with hashes, in the requirements files
+lock: $(UV_VENV)/bin/uv ## Pin the newest allowed packages, with hashes, in the requirements files
 	@echo "Resolving the packages …"
-	@test -x $(UV_VENV)/bin/uv || { \
-		$(BIN)/python -m venv $(UV_VENV) && \
-		$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv; }
-	@for name in requirements requirements-dev $(ORACLE_PINS)/requirements $(ORACLE_PINS)/requirements-irrcac; do \
+	@for name in requirements requirements-dev $(ORACLE_PINS)/requirements $(ORACLE_PINS)/requirements-irrcac \
+		$(PYTHON_HARNESSES:%=$(HARNESS_PINS)/%); do \
 		$(UV_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
 			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
 		echo "Written: $$name.txt"; \
 	done
+	@cd $(HARNESS_PINS)/promptfoo && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+		--no-audit --no-fund --loglevel=error
+	@echo "Written: $(HARNESS_PINS)/promptfoo/package-lock.json"
+
+$(UV_VENV)/bin/uv: | $(STAMP)
+	@$(BIN)/python -m venv $(UV_VENV)
+	@$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 openapi: $(STAMP) ## Write the snapshot of the API's description (tests/golden/openapi.yaml)
 	@mkdir -p tests/golden
 	@$(MANAGE) spectacular --validate --fail-on-warn --file tests/golden/openapi.yaml
 	@echo "Written: tests/golden/openapi.yaml"
+
+formats: $(STAMP) ## Write what the documents say of the export formats (docs/formats.md, docs/schema)
+	@$(BIN)/python -m exports.documentation
+
+bench-exports: $(STAMP) ## Time exports against a plain dump of the same rows (not part of the tests)
+	@echo "Measuring; some minutes on a quiet machine …"
+	@$(BIN)/python -m tests.benchmarks.bench_exports
+
+bench-imports: $(STAMP) ## Time the import of a harness's log into SQLite (not part of the tests)
+	@echo "Measuring; a few minutes …"
+	@$(BIN)/python -m tests.benchmarks.bench_results_import
 
 messages: $(STAMP) ## Collect the texts to translate into the Korean catalogue (needs gettext)
 	@command -v xgettext >/dev/null 2>&1 || { \
