@@ -1,6 +1,10 @@
-"""Findings on a case: errors keep it from being submitted, warnings don't."""
+"""Findings on a case: errors keep it from being submitted, warnings and advice don't."""
 
-from builder.checks.findings import Finding, Severity
-from builder.checks.registry import blocking, check_content
+from builder.checks.findings import Check, Context, Finding, Help, Hit, Mend, Severity, Twin, check
+from builder.checks.mends import apply_mend, find_mend
+from builder.checks.registry import CHECKS, blocking, check_by_id, check_content
 
-__all__ = ["Finding", "Severity", "blocking", "check_content"]
+__all__ = [
+    "CHECKS", "Check", "Context", "Finding", "Help", "Hit", "Mend", "Severity", "Twin", "apply_mend", "blocking",
+    "check", "check_by_id", "check_content", "find_mend",
+]  # fmt: skip

@@ -9,8 +9,8 @@ class CaseIndex(models.Model):
     """The newest text of a case, prepared for search and for finding near-duplicates.
 
     `tokens` are the words of every text of the case, separated by spaces; scripts without spaces between words, and
-    Hangul, whose words carry endings, stand as bigrams. `sketches` are the MinHash sketches of the criteria, one
-    after the other, in rubric order.
+    Hangul, whose words carry endings, stand as bigrams. `sketches` are the MinHash sketches, 64 bytes each, of the
+    conversation and then of the criteria in rubric order (builder.similarity).
     """
 
     case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="index")

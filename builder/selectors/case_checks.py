@@ -3,11 +3,16 @@
 import re
 from dataclasses import dataclass, field
 
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from builder.checks import Finding, Severity, check_content
+from builder.checks import CHECKS, Check, Context, Finding, Severity, check_content
 from builder.content import CaseContent
+from builder.models import Case
+from builder.selectors.attestations import attested_in
+from builder.selectors.twins import twins_of
 from builder.vocabulary import axis_label
 
 _PLACE = re.compile(r"(prompt|rubrics|evidence)\[(\d+)\](?:\.(\w+))?")
@@ -25,13 +30,19 @@ _LABEL_ROOM = 24.0
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """One finding with the id of the field it is about, and how the link to it reads."""
+    """One finding with the id of the field it is about, and how the link to it reads.
+
+    `mend_key` and `mend_label` are empty when nothing mends it with one click.
+    """
 
     level: str
     place: str
     message: str
     target: str
     code: str
+    help_url: str = ""
+    mend_key: str = ""
+    mend_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class ChecksPanel:
     plot: list[PlotRow] = field(default_factory=list)
     plot_zero: float = 0.0
     plot_label: str = ""
+    advice: int = 0
 
     @property
     def plot_height(self) -> int:
@@ -70,19 +82,66 @@ class ChecksPanel:
     @property
     def summary(self) -> str:
         """Such as `1 error, 2 warnings`."""
-        return summary_of(self.errors, self.warnings)
+        return summary_of(self.errors, self.warnings, self.advice)
 
 
-def checks_panel(content: CaseContent) -> ChecksPanel:
-    """Return the panel of a content; pure but for the language."""
-    findings = check_content(content)
+@dataclass(frozen=True, slots=True)
+class HelpFamily:
+    """The checks of one family, for the list of help pages."""
+
+    label: str
+    checks: list[Check]
+
+
+def check_context(case: Case, content: CaseContent) -> Context:
+    """Return what the checks know beside a case's content. Cost: three queries, whatever the department's size."""
+    return Context(today=timezone.localdate(), twins=twins_of(case, content), is_attested=attested_in(case))
+
+
+def findings_of(case: Case, content: CaseContent) -> list[Finding]:
+    """Return what the checks find in a content of this case, the department's other cases considered."""
+    return check_content(content, check_context(case, content))
+
+
+def case_checks_panel(case: Case, content: CaseContent) -> ChecksPanel:
+    """Return the panel of a content of this case, the department's other cases considered."""
+    return checks_panel(content, check_context(case, content))
+
+
+def help_address(check_id: str) -> str:
+    """Return the address of a check's help page."""
+    return reverse("builder:check-help", args=[check_id])
+
+
+def help_families() -> list[HelpFamily]:
+    """Return every check by family, for the list of help pages."""
+    families: dict[str, list[Check]] = {}
+    for check in CHECKS:
+        families.setdefault(check.family, []).append(check)
+    return [HelpFamily(_family_label(family), checks) for family, checks in families.items()]
+
+
+def severity_label(severity: Severity) -> str:
+    """Return what a severity means for the author."""
+    return {
+        Severity.ERROR: _("Error: the case can't be sent to review until it is mended."),
+        Severity.WARNING: _("Warning: the case can be sent to review as it is."),
+        Severity.ADVICE: _("Advice: a guess that may be wrong; decide for yourself."),
+    }[severity]
+
+
+def checks_panel(content: CaseContent, context: Context | None = None) -> ChecksPanel:
+    """Return the panel of a content; without a context it is pure but for the language."""
+    findings = check_content(content, context)
     errors = sum(finding.severity == Severity.ERROR for finding in findings)
+    advice = sum(finding.severity == Severity.ADVICE for finding in findings)
     points = [criterion.points for criterion in content.rubrics]
     plot, zero, label = _points_plot(content)
     return ChecksPanel(
         findings=[_shown(finding) for finding in findings],
         errors=errors,
-        warnings=len(findings) - errors,
+        warnings=len(findings) - errors - advice,
+        advice=advice,
         criteria=len(points),
         best=signed(sum(value for value in points if value > 0)),
         worst=signed(sum(value for value in points if value < 0)),
@@ -92,13 +151,17 @@ def checks_panel(content: CaseContent) -> ChecksPanel:
     )
 
 
-def summary_of(errors: int, warnings: int) -> str:
-    """Return how many errors and warnings there are, in words."""
+def summary_of(errors: int, warnings: int, advice: int = 0) -> str:
+    """Return how many errors, warnings and pieces of advice there are, in words."""
     parts = []
     if errors:
         parts.append(ngettext("%(number)s error", "%(number)s errors", errors) % {"number": errors})
     if warnings:
         parts.append(ngettext("%(number)s warning", "%(number)s warnings", warnings) % {"number": warnings})
+    if advice:
+        parts.append(
+            ngettext("%(number)s piece of advice", "%(number)s pieces of advice", advice) % {"number": advice}
+        )
     return ", ".join(parts) or _("No problem found")
 
 
@@ -108,7 +171,7 @@ def field_target(place: str) -> str:
     if found is None:
         return _WHOLE.get(place, place)
     section, main_field = _SECTIONS[found[1]]
-    name = {"tags": "axis"}.get(found[3], found[3]) or main_field
+    name = {"tags": "axis", "extra": main_field}.get(found[3], found[3]) or main_field
     return f"{section}-{found[2]}-{name}"
 
 
@@ -119,13 +182,25 @@ def signed(points: float) -> str:
 
 
 def _shown(finding: Finding) -> ShownFinding:
-    level = "error" if finding.severity == Severity.ERROR else "warning"
     return ShownFinding(
-        level, _place(finding.field), finding.message, field_target(finding.field), finding.check_id
-    )
+        finding.severity.value, place_in_words(finding.field), finding.message, field_target(finding.field),
+        finding.check_id, help_address(finding.check_id),
+        finding.key if finding.mend else "", finding.mend.label if finding.mend else "",
+    )  # fmt: skip
 
 
-def _place(place: str) -> str:
+def _family_label(family: str) -> str:
+    return {
+        "conversation": _("Conversation"), "tags": _("Tags"), "shape": _("Rubric"), "points": _("Points"),
+        "sign": _("Points and wording"), "one claim": _("One claim"), "on its own": _("On its own"),
+        "vague": _("Vague words"), "unobservable": _("What can be seen"), "threshold": _("Thresholds"),
+        "evidence": _("Evidence"), "law": _("Law"), "duplicates": _("Repetition"),
+        "contradictory": _("Contradiction"), "department": _("Other cases of the department"),
+        "characters": _("Characters"), "identifiers": _("Identifiers of persons"),
+    }.get(family, family)  # fmt: skip
+
+
+def place_in_words(place: str) -> str:
     """Return where a finding is, in words."""
     found = _PLACE.fullmatch(place)
     if found is not None:
