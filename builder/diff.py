@@ -1,6 +1,7 @@
 """What changed between two texts, word by word, for people who read them. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -8,11 +9,38 @@ from typing import Literal
 
 Kind = Literal["same", "removed", "added"]
 
-# A word, one mark, or white space. Chinese and Japanese put no space between words, so each of their signs stands
-# alone; Korean does, and is compared by the word like English.
-_TOKEN = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|."
+# Scripts that put no space between words, so that each of their signs stands alone: Thai, Lao, Myanmar and Khmer, and
+# the Chinese and Japanese ones. Korean has spaces and is compared by the word like English.
+_ALONE = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
 )
+_JOINER = "\u200d"
+
+
+def _marks() -> str:
+    """Return every combining mark, and what else never stands alone, for a character class.
+
+    An accent, a vowel sign of Arabic or Hindi, or the skin colour of an emoji is torn off its sign otherwise.
+    """
+    marks = [
+        code for code in (*range(0x300, 0x1F400), *range(0xE0100, 0xE01F0))
+        if unicodedata.category(chr(code))[0] == "M"
+    ]  # fmt: skip
+    alone = [*marks, 0x200C, 0x200D, *range(0x1F3FB, 0x1F400)]
+    return "".join(f"\\U{code:08x}" for code in alone)
+
+
+def _token_pattern() -> re.Pattern[str]:
+    """Return what matches one word, one sign that stands alone, or white space, each with the marks upon it."""
+    mark = f"[{_marks()}]"
+    sign = f"[{_ALONE}]{mark}*"
+    word = f"(?:(?![{_ALONE}])\\w)(?:(?![{_ALONE}])\\w|{mark})*"
+    other = f".{mark}*(?:(?<={_JOINER}).{mark}*)*"
+    return re.compile(f"{sign}|{word}|\\s+|{other}", re.DOTALL)
+
+
+_TOKEN = _token_pattern()
 
 # Two texts that share less than this are two texts, not one that was edited.
 ALIKE = 0.5
@@ -76,11 +104,16 @@ def pair_up(old: list[str], new: list[str]) -> list[tuple[int | None, int | None
 
 
 def _alike(old: str, new: str) -> float:
-    matcher = SequenceMatcher(None, _TOKEN.findall(old), _TOKEN.findall(new))
+    # White space between the words would make any two texts alike.
+    matcher = SequenceMatcher(None, _words(old), _words(new))
     # Three bounds, each dearer than the one before.
     if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
         return 0.0
     return matcher.ratio()
+
+
+def _words(text: str) -> list[str]:
+    return [token for token in _TOKEN.findall(text) if not token.isspace()]
 
 
 def _change(removed: str, added: str) -> list[Piece]:

@@ -1,6 +1,28 @@
+import json
+from datetime import date
+
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+
+def fill_in_dates(apps, schema_editor):
+    """Cases written before this version: when their evidence must be looked at again, and since when they wait."""
+    Case = apps.get_model("builder", "Case")
+    Case.objects.filter(state="in_review").update(submitted_at=models.F("updated_at"))
+    cases = Case.objects.filter(head__content_text__contains='"review_by"').select_related("head")
+    for case in cases.iterator(chunk_size=100):
+        days = [day_of(each.get("review_by", "")) for each in json.loads(case.head.content_text).get("evidence", [])]
+        case.expires_on = min((day for day in days if day is not None), default=None)
+        # updated_at stays: nobody changed the case.
+        Case.objects.filter(pk=case.pk).update(expires_on=case.expires_on)
+
+
+def day_of(text):
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
 
 
 class Migration(migrations.Migration):
@@ -43,6 +65,15 @@ class Migration(migrations.Migration):
                 'ordering': ('pk',),
             },
         ),
+        migrations.CreateModel(
+            name='ReviewReminder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sent_on', models.DateField()),
+                ('cases', models.PositiveIntegerField()),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
         migrations.RemoveConstraint(
             model_name='criterionvote',
             name='vote_known',
@@ -51,6 +82,16 @@ class Migration(migrations.Migration):
             model_name='case',
             name='expires_on',
             field=models.DateField(null=True),
+        ),
+        migrations.AddField(
+            model_name='case',
+            name='submitted_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='review',
+            name='is_outside',
+            field=models.BooleanField(default=False),
         ),
         migrations.AddField(
             model_name='criterionvote',
@@ -129,8 +170,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='reviewthread',
+            name='review',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='builder.review'),
+        ),
+        migrations.AddField(
+            model_name='reviewthread',
             name='revision',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='builder.caserevision'),
+        ),
+        migrations.AddField(
+            model_name='threadmessage',
+            name='adopts',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='builder.threadmessage'),
         ),
         migrations.AddField(
             model_name='threadmessage',
@@ -156,6 +207,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='threadmessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('proposed_wording', ''), _negated=True), _connector='OR'), name='message_says_something'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('proposed_wording', ''), _negated=True), ('adopts__isnull', False), _connector='OR'), name='message_says_something'),
         ),
+        migrations.AddConstraint(
+            model_name='reviewreminder',
+            constraint=models.UniqueConstraint(fields=('person', 'sent_on'), name='reminder_once_a_day'),
+        ),
+        migrations.RunPython(fill_in_dates, migrations.RunPython.noop),
     ]

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from builder.approval import ApprovalRule
 from builder.models.users import User
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ class Department(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def approval_rule(self) -> ApprovalRule:
+        """What it asks for before a case is approved."""
+        return ApprovalRule(self.required_approvals, self.outside_approvals, self.consensus_threshold)
 
 
 class Membership(models.Model):

@@ -29,6 +29,8 @@ class Review(models.Model):
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="+")
     decision = models.CharField(max_length=20, choices=Decision.choices)
     comment = models.TextField(blank=True)
+    # Whether the reviewer was from another department when they decided; roles may change later.
+    is_outside = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -89,13 +91,15 @@ class ReviewThread(models.Model):
     """A point a reviewer raised about a case or one of its criteria; it stays open until somebody resolves it.
 
     `criterion_index` is the place in the revision it was raised on; null is the case as a whole. `criterion_text`
-    is what the criterion said then, so that the thread is found again when the rubric is reordered.
+    is what the criterion said then, so that the thread is found again when the rubric is reordered. `review` is the
+    decision it was raised with, if it was.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="threads")
     revision = models.ForeignKey(CaseRevision, models.PROTECT, related_name="threads")
     criterion_index = models.PositiveSmallIntegerField(null=True)
     criterion_text = models.TextField(blank=True)
+    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="threads")
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     resolved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -116,21 +120,39 @@ class ReviewThread(models.Model):
 
 
 class ThreadMessage(models.Model):
-    """One message of a thread; rows are only ever added."""
+    """One message of a thread; rows are only ever added. `adopts` is the proposal its author took into the draft."""
 
     thread = models.ForeignKey(ReviewThread, models.PROTECT, related_name="messages")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     text = models.TextField()
     proposed_wording = models.TextField(blank=True)
+    adopts = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("pk",)
         constraints = (
             models.CheckConstraint(
-                condition=~models.Q(text="") | ~models.Q(proposed_wording=""), name="message_says_something"
+                condition=~models.Q(text="")
+                | ~models.Q(proposed_wording="")
+                | models.Q(adopts__isnull=False),
+                name="message_says_something",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.author}: {self.text[:40]}"
+
+
+class ReviewReminder(models.Model):
+    """A mail about overdue reviews that a person got on a day, so that nobody gets two."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    sent_on = models.DateField()
+    cases = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("person", "sent_on"), name="reminder_once_a_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.person} on {self.sent_on}: {self.cases}"
