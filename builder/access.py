@@ -1,30 +1,44 @@
 """Who may do what: one role table, and getters that answer "no such thing" to everybody else."""
 
+from uuid import UUID
+
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from builder.common.errors import NotAllowed, NotFound
-from builder.models import Case, CaseState, Department, Membership, Role, User
+from builder.models import (
+    Case,
+    CaseState,
+    CaseTemplate,
+    ConflictRule,
+    Department,
+    Job,
+    LibraryCriterion,
+    Membership,
+    Role,
+    User,
+)
 from builder.models.departments import ENGINEERS, READERS, REVIEWERS
 
 
 class Act(models.TextChoices):
     """What a role may allow in a department."""
 
-    READ_CASES = "read_cases", _lazy("read cases")
-    WRITE_CASES = "write_cases", _lazy("write cases")
-    REVIEW_CASES = "review_cases", _lazy("review cases")
-    RETIRE_CASES = "retire_cases", _lazy("retire cases")
-    IMPORT_CASES = "import_cases", _lazy("import cases")
-    READ_RELEASES = "read_releases", _lazy("read releases")
-    FREEZE_RELEASES = "freeze_releases", _lazy("freeze releases")
-    EXPORT_RELEASES = "export_releases", _lazy("export releases")
-    READ_RUNS = "read_runs", _lazy("read runs")
-    IMPORT_RUNS = "import_runs", _lazy("import runs and verdicts")
-    READ_SESSIONS = "read_sessions", _lazy("read grading sessions")
-    MANAGE_SESSIONS = "manage_sessions", _lazy("open and close grading sessions")
-    CHANGE_SETTINGS = "change_settings", _lazy("change the department's settings")
+    READ_CASES = "read_cases", gettext_lazy("read cases")
+    WRITE_CASES = "write_cases", gettext_lazy("write cases")
+    REVIEW_CASES = "review_cases", gettext_lazy("review cases")
+    RETIRE_CASES = "retire_cases", gettext_lazy("retire cases")
+    IMPORT_CASES = "import_cases", gettext_lazy("import cases")
+    VOUCH_FOR_CASES = "vouch_for_cases", gettext_lazy("vouch for cases that were approved elsewhere")
+    READ_RELEASES = "read_releases", gettext_lazy("read releases")
+    FREEZE_RELEASES = "freeze_releases", gettext_lazy("freeze releases")
+    EXPORT_RELEASES = "export_releases", gettext_lazy("export releases")
+    READ_RUNS = "read_runs", gettext_lazy("read runs")
+    IMPORT_RUNS = "import_runs", gettext_lazy("import runs and verdicts")
+    READ_SESSIONS = "read_sessions", gettext_lazy("read grading sessions")
+    MANAGE_SESSIONS = "manage_sessions", gettext_lazy("open and close grading sessions")
+    CHANGE_SETTINGS = "change_settings", gettext_lazy("change the department's settings")
 
 
 _READERS, _REVIEWERS, _ENGINEERS = frozenset(READERS), frozenset(REVIEWERS), frozenset(ENGINEERS)
@@ -35,7 +49,8 @@ ALLOWED: dict[Act, frozenset[Role]] = {
     Act.WRITE_CASES: frozenset({Role.AUTHOR, Role.LEAD}),
     Act.REVIEW_CASES: _REVIEWERS,
     Act.RETIRE_CASES: _LEADERS,
-    Act.IMPORT_CASES: _LEADERS,
+    Act.IMPORT_CASES: frozenset({Role.AUTHOR, Role.LEAD}),
+    Act.VOUCH_FOR_CASES: _LEADERS,
     Act.READ_RELEASES: _READERS,
     Act.FREEZE_RELEASES: _LEADERS,
     Act.EXPORT_RELEASES: _ENGINEERS,
@@ -138,15 +153,118 @@ def get_case_to_review(user: User, case_id: int) -> Case:
 
 
 def require_reviewer(user: User, case: Case) -> None:
-    """Raise NotAllowed unless the person reviews in the department and wrote no part of the case."""
+    """Raise NotAllowed unless the person reviews in the department, wrote no part of the case and isn't barred."""
     require(user, Act.REVIEW_CASES, case.department)
     if wrote_part_of(user, case):
         raise NotAllowed(_("You wrote part of this case, so somebody else must review it."))
+    if is_barred(user, case):
+        raise NotAllowed(
+            _("You declared a conflict of interest on this case, so somebody else must review it.")
+        )
+
+
+def is_barred(user: User, case: Case) -> bool:
+    """Whether a conflict of interest the person declared keeps them from reviewing. Cost: up to one query."""
+    if case.department.conflict_rule != ConflictRule.BAR:
+        return False
+    return case.conflicts_of_interest.filter(person=user).exists()
+
+
+def require_discussant(user: User, case: Case) -> None:
+    """Raise NotAllowed unless the person may take part in the discussion of a case: who writes or reviews there."""
+    if may(user, Act.WRITE_CASES, case.department):
+        return
+    require(user, Act.REVIEW_CASES, case.department)
+    if is_barred(user, case):
+        raise NotAllowed(_("You declared a conflict of interest on this case, so you take no part in it."))
+
+
+def may_discuss(user: User, case: Case) -> bool:
+    """Whether the person may take part in the discussion of the case as it stands."""
+    try:
+        require_discussant(user, case)
+    except NotAllowed:
+        return False
+    return case.state != CaseState.RETIRED
+
+
+def get_case_to_discuss(user: User, case_id: int) -> Case:
+    """Return a case in whose discussion the person may take part."""
+    case = get_case_to_read(user, case_id)
+    require_discussant(user, case)
+    return case
+
+
+def is_from_outside(user: User, department: Department) -> bool:
+    """Whether a reviewer counts as from another department. Cost: one query.
+
+    They do nothing but review here, and hold a role elsewhere.
+    """
+    held = set(Membership.objects.filter(user=user).values_list("department_id", "role"))
+    here = {role for place, role in held if place == department.pk}
+    return here == {Role.REVIEWER} and any(place != department.pk for place, _role in held)
 
 
 def wrote_part_of(user: User, case: Case) -> bool:
     """Whether the person saved a revision of the case. Cost: one query."""
     return case.revisions.filter(author=user).exists()
+
+
+def get_job(user: User, job_id: UUID) -> Job:
+    """Return a job the person asked for, or, for an administrator, anybody's."""
+    job = Job.objects.visible_to(user).select_related("created_by", "department").filter(uuid=job_id).first()
+    if job is None:
+        raise NotFound(_("There is no such job, or somebody else asked for it."))
+    return job
+
+
+def require_job(user: User, job: Job) -> None:
+    """Raise NotFound unless the person asked for the job or administers the organization."""
+    if not user.is_active or not (user.is_org_admin or job.created_by_id == user.pk):
+        raise NotFound(_("There is no such job, or somebody else asked for it."))
+
+
+def require_lead(user: User, department: Department | None) -> None:
+    """Raise NotAllowed unless the person leads the department, or (without one) any department or the organization."""
+    leads = Membership.objects.filter(user=user, role=Role.LEAD)
+    if department is not None:
+        leads = leads.filter(department=department)
+    if not user.is_active or not ((department is None and user.is_org_admin) or leads.exists()):
+        raise NotAllowed(_("Only a lead may do this."))
+
+
+def leads_somewhere(user: User) -> bool:
+    """Whether the person leads a department. Cost: one query."""
+    return Membership.objects.filter(user=user, role=Role.LEAD).exists()
+
+
+def may_retire(user: User, row: LibraryCriterion) -> bool:
+    """Whether the person may take the criterion out of the library: an author their department's, a lead the others."""
+    if row.is_retired:
+        return False
+    if row.department is None:
+        return user.is_org_admin or leads_somewhere(user)
+    roles = roles_of(user, row.department)
+    return Role.LEAD in roles or (Role.AUTHOR in roles and not row.is_consensus)
+
+
+def get_library_criterion(user: User, criterion_id: int) -> LibraryCriterion:
+    """Return a criterion of the library the person may read."""
+    rows = LibraryCriterion.objects.visible_to(user).select_related("department", "created_by")
+    row = rows.filter(pk=criterion_id).first()
+    if row is None:
+        raise NotFound(
+            _("There is no such criterion in the library, or it belongs to a department you have no role in.")
+        )
+    return row
+
+
+def get_case_template(user: User, template_id: int) -> CaseTemplate:
+    """Return a template of a department in which the person writes cases."""
+    template = CaseTemplate.objects.select_related("department").filter(pk=template_id).first()
+    if template is None or not may(user, Act.WRITE_CASES, template.department):
+        raise NotFound(_("There is no such template, or you don't write cases in its department."))
+    return template
 
 
 def require_admin(user: User) -> None:

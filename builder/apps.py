@@ -21,5 +21,19 @@ class BuilderConfig(AppConfig):
     )
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks and the kinds of job."""
+        from django.urls import reverse
+
         from builder.config import checks  # noqa: F401
+        from builder.jobs import register_job
+        from builder.services import case_files
+
+        register_job(
+            case_files.KIND,
+            _("Bringing in cases"),
+            case_files.run_import,
+            done_url=lambda job: reverse("builder:case-list"),
+            done_label=_("See the cases"),
+            start_url=lambda job: reverse("builder:case-import"),
+            summary=case_files.summary_of,
+        )

@@ -45,6 +45,16 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
         """The axis named by the first `axis:` tag, or an empty text."""
         return _first_tag(self.tags, AXIS_PREFIX)
 
+    @property
+    def is_suggested(self) -> bool:
+        """Whether an import made the criterion and no author took it over yet."""
+        return bool(self.extra.get("suggested"))
+
+    @property
+    def confirmed_extra(self) -> dict[str, Any]:
+        """Its `extra` once an author has taken it over."""
+        return {name: value for name, value in self.extra.items() if name != "suggested"}
+
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """A passage of a guideline or law that criteria can cite."""
@@ -98,6 +108,14 @@ class CaseContent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def _first_tag(tags: list[str], prefix: str) -> str:
     return next((tag[len(prefix) :] for tag in tags if tag.startswith(prefix)), "")
+
+
+def last_answer_as_reference(content: CaseContent) -> CaseContent:
+    """Return the content without its last turn, when that is an answer, which becomes the reference answer."""
+    if not content.prompt or content.prompt[-1].role != "assistant":
+        return content
+    ideal = {"ideal_completion": content.prompt[-1].content}
+    return msgspec.structs.replace(content, prompt=content.prompt[:-1], ideal_completions_data=ideal)
 
 
 def content_to_json(content: CaseContent) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from builder.common.errors import BadInput
 
 # A longer line is refused before it is parsed, so a hostile file costs at most this much memory.
 MAX_LINE_BYTES = 8 * 1024 * 1024
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Far deeper than any case, and far from where a later reader of the stored text would run out of stack.
 MAX_DEPTH = 100
 
@@ -146,7 +148,7 @@ def unstorable(value: Any) -> str:
     for text in _texts(value):
         if "\x00" in text:
             return "the NUL character (\\u0000)"
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if not text.isascii() and _SURROGATE.search(text):
             return "half of a surrogate pair"
     return ""
 

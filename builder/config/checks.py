@@ -7,6 +7,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from builder.common.guards import missing_guards
+from builder.jobs.files import files_directory
+from builder.phi.presidio import problem_with
 
 
 @register(Tags.database)
@@ -32,6 +34,35 @@ def database_for_production(**kwargs: Any) -> list[CheckMessage]:
                 "The database is SQLite.",
                 hint="Set DATABASE_URL to a PostgreSQL database when more than one machine serves the pages.",
                 id="builder.W001",
+            )
+        ]
+    return []
+
+
+@register(Tags.files, deploy=True)
+def place_for_job_files(**kwargs: Any) -> list[CheckMessage]:
+    """Uploaded files wait for their job in a directory that web server and worker share."""
+    if files_directory() is None:
+        return [
+            Warning(
+                "There is no directory for the files of jobs, so that nobody can upload one.",
+                hint="Set JOB_FILES_DIR to a private directory that web server and worker share.",
+                id="builder.W002",
+            )
+        ]
+    return []
+
+
+@register(Tags.compatibility)
+def second_opinion_installed(**kwargs: Any) -> list[CheckMessage]:
+    """Presidio, when it is switched on, must be there with its model: nothing is downloaded while a case is read."""
+    model = settings.PHI_PRESIDIO_MODEL
+    if model and (problem := problem_with(model)):
+        return [
+            Error(
+                f"PHI_PRESIDIO_MODEL is {model}, but Presidio can't run. {problem}",
+                hint="Install presidio-analyzer and the spaCy model as packages, or leave PHI_PRESIDIO_MODEL empty.",
+                id="builder.E002",
             )
         ]
     return []

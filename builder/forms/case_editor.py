@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from builder.checks import Finding
@@ -82,7 +82,7 @@ class HeadForm(RowForm):
     def template_fields(self, row: Row) -> None:
         """Offer the known kinds and languages, and the case's own."""
         for name, choices in (("kind", Kind.choices), ("language", language_choices())):
-            offer(self, name, open_choices(choices, row[name], empty=_now("Not chosen")))
+            offer(self, name, open_choices(choices, row[name], empty=gettext("Not chosen")))
 
 
 class TurnForm(RowForm):
@@ -129,7 +129,7 @@ class CriterionForm(RowForm):
         """Offer the case's passages, and those the criterion cites although they are gone."""
         known = dict(self.passages)
         gone = [
-            (cited, _now("%(id)s (no longer among the evidence)") % {"id": cited})
+            (cited, gettext("%(id)s (no longer among the evidence)") % {"id": cited})
             for cited in row["evidence"] if cited not in known
         ]  # fmt: skip
         offer(self, "evidence", [*self.passages, *gone])
@@ -139,7 +139,7 @@ class CriterionForm(RowForm):
         typed: str = self.cleaned_data["points"]
         points = parse_points(typed)
         if points is None or points == 0 or not MIN_POINTS <= points <= MAX_POINTS:
-            raise forms.ValidationError(_now("Give points from −10 to 10, and not 0."))
+            raise forms.ValidationError(gettext("Give points from −10 to 10, and not 0."))
         return typed
 
 

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from msgspec import UNSET
 
+from builder.checks import Mend
 from builder.common.canonical_json import canonical_json
 from builder.common.errors import BadInput
 from builder.content import AXIS_PREFIX, THEME_PREFIX, CaseContent, Criterion, Evidence, Role, Turn
@@ -28,11 +29,12 @@ HEAD = ("title", "kind", "language", "theme", "tags", "reference")
 SECTIONS = {
     "turns": ("role", "content"),
     "evidence": ("quote", "source", "edition", "date", "url", "jurisdiction", "review_by"),
-    "rubrics": ("criterion", "points", "axis", "red_line", "guideline", "jurisdiction"),
+    "rubrics": ("criterion", "points", "axis", "red_line", "guideline", "jurisdiction", "suggested"),
 }
 MAX_ROWS = 400
 _KEY = re.compile(r"(turns|evidence|rubrics)-(\d{1,4})-")
-_MOVE = re.compile(r"(add|remove|up|down)-(turns|evidence|rubrics)(?:-(\d{1,4}))?")
+_MOVE = re.compile(r"(add|remove|up|down|move)-(turns|evidence|rubrics)(?:-(\d{1,4}))?(?:-(\d{1,4}))?")
+_MENDED = re.compile(r"(prompt|evidence|rubrics)\[(\d+)\](\.\w+)?")
 _NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{1,6})?")
 
 
@@ -79,14 +81,12 @@ def rows_from_content(content: CaseContent) -> CaseRows:
 
 
 def rows_from_post(post: QueryDict) -> CaseRows:
-    """Return what was typed; raises BadInput for more rows than a form of ours ever sends."""
+    """Return what was typed, in as many rows as were sent: whoever stores them calls `refuse_excess` first."""
     rows = CaseRows(head={name: _posted(post, name) for name in (*HEAD, "origin")})
     for section, names in SECTIONS.items():
         indexes = sorted(
             {int(found[2]) for key in post if (found := _KEY.match(key)) and found[1] == section}
         )
-        if len(indexes) > MAX_ROWS:
-            raise BadInput(_("A case has at most %(number)s rows of a kind.") % {"number": MAX_ROWS})
         for index in indexes:
             prefix = f"{section}-{index}"
             row: Row = {name: _posted(post, f"{prefix}-{name}") for name in (*names, "origin", "open")}
@@ -94,6 +94,33 @@ def rows_from_post(post: QueryDict) -> CaseRows:
                 row["evidence"] = post.getlist(f"{prefix}-evidence")
             rows.section(section).append(row)
     return rows
+
+
+def refuse_excess(rows: CaseRows) -> None:
+    """Raise BadInput for more rows than people can work on; a form that shows them again loses none."""
+    if any(len(rows.section(section)) > MAX_ROWS for section in SECTIONS):
+        raise BadInput(_("A case has at most %(number)s rows of a kind.") % {"number": MAX_ROWS})
+
+
+def mended_rows(rows: CaseRows, content: CaseContent, mend: Mend) -> CaseRows:
+    """Return the rows of a mended content; which rows stand open, and points that are no number yet, stay."""
+    new = rows_from_content(content)
+    for section in SECTIONS:
+        old = list(rows.section(section))
+        place = _MENDED.fullmatch(mend.field)
+        if place and place[1] == section.replace("turns", "prompt") and mend.value is None and not place[3]:
+            del old[int(place[2])]
+        for before, after in zip(old, new.section(section), strict=False):
+            after["open"] = before.get("open", "")
+            if section == "rubrics" and after["points"] == "" and parse_points(before["points"]) is None:
+                after["points"] = before["points"]
+        if (
+            place
+            and place[1] == section.replace("turns", "prompt")
+            and int(place[2]) < len(new.section(section))
+        ):
+            new.section(section)[int(place[2])]["open"] = "1"
+    return new
 
 
 def content_from_rows(rows: CaseRows) -> CaseContent:
@@ -114,7 +141,10 @@ def content_from_rows(rows: CaseRows) -> CaseContent:
 
 
 def change_rows(rows: CaseRows, action: str) -> bool:
-    """Add, remove or move a row as a button said, such as `up-rubrics-3`; False when it is no such button."""
+    """Add, remove or move a row as a button said, such as `up-rubrics-3` or `move-rubrics-3-0`.
+
+    Returns False when it is no such button.
+    """
     found = _MOVE.fullmatch(action)
     if found is None:
         return False
@@ -124,12 +154,19 @@ def change_rows(rows: CaseRows, action: str) -> bool:
         items.append(_new_row(section, rows))
         rows.focus = f"{section}-{len(items) - 1}-{SECTIONS[section][0 if section != 'turns' else 1]}"
     elif index < len(items):
-        target = {"remove": index, "up": index - 1, "down": index + 1}[verb]
+        target = {"remove": index, "up": index - 1, "down": index + 1, "move": int(found[4] or 0)}[verb]
         row = items.pop(index)
         if verb != "remove":
             items.insert(max(target, 0), row)
         rows.focus = _focus_after(verb, section, max(target, 0), len(items))
     return True
+
+
+def append_criterion(rows: CaseRows, criterion: Criterion) -> None:
+    """Add a copy of a criterion as the last row, open to be looked at."""
+    new = msgspec.structs.replace(criterion, criterion_id=f"c-{secrets.token_hex(4)}")
+    rows.rubrics.append({**_criterion_row(new), "open": "1"})
+    rows.focus = f"rubrics-{len(rows.rubrics) - 1}-criterion"
 
 
 def parse_points(text: str) -> int | float | None:
@@ -169,6 +206,8 @@ def _new_row(section: str, rows: CaseRows) -> Row:
 def _focus_after(verb: str, section: str, target: int, count: int) -> str:
     if verb == "remove":
         return f"{section}-{min(target, count - 1)}-remove" if count else f"add-{section}"
+    if verb == "move":
+        verb = "up"
     # At an end of the list the button that led there is gone, so its neighbour takes over.
     if verb == "up" and target == 0:
         verb = "down"
@@ -186,6 +225,7 @@ def _criterion_row(criterion: Criterion) -> Row:
         "guideline": criterion.guideline,
         "jurisdiction": criterion.jurisdiction,
         "evidence": criterion.evidence,
+        "suggested": "1" if criterion.is_suggested else "",
         "origin": _pack(criterion),
     }
 
@@ -201,15 +241,18 @@ def _criterion(row: Row) -> Criterion:
     points = parse_points(row["points"])
     axis = _kept(row["axis"].strip(), base.axis)
     cited = list(dict.fromkeys(row["evidence"]))
+    text = _kept(row["criterion"], base.criterion, multiline=True)
     return msgspec.structs.replace(
         base,
-        criterion=_kept(row["criterion"], base.criterion, multiline=True),
+        criterion=text,
         points=base.points if points == base.points else points or 0,
         tags=base.tags if axis == base.axis else _with_tag(base.tags, AXIS_PREFIX, axis),
         red_line=bool(row["red_line"]),
         guideline=_kept(row["guideline"], base.guideline),
         jurisdiction=_kept(row["jurisdiction"], base.jurisdiction),
         evidence=base.evidence if set(cited) == set(base.evidence) else cited,
+        # Whoever rewrites a suggested criterion has taken it over.
+        extra=base.extra if row["suggested"] and text == base.criterion else base.confirmed_extra,
     )
 
 

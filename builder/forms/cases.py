@@ -5,15 +5,16 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from builder.content import CaseContent, Turn
-from builder.forms.case_editor import language_choices
+from builder.content import CaseContent, Turn, content_from_data
+from builder.forms.case_editor import LANGUAGES, language_choices
 from builder.forms.service_form import ServiceForm, offer
-from builder.models import Case, CaseState, Department, Kind, User
-from builder.selectors.cases import ANY_STATE, CaseFilters, FilterChoices
+from builder.models import Case, CaseState, CaseTemplate, Department, Kind, User
+from builder.selectors.cases import ANY_STATE, EXPIRED, CaseFilters, FilterChoices
 from builder.services.cases import create_case, retire_case
 from builder.vocabulary import language_label
 
@@ -32,13 +33,18 @@ class CaseFilterForm(forms.Form):
         super().__init__(data, auto_id="%s")
         kinds = dict(Kind.choices)
         self.fields["q"].widget = forms.TextInput(attrs={"type": "search"})
-        self._offer("department", _now("All departments"), [(d.code, d.name) for d in choices.departments])
-        self._offer("state", _now("All but retired"), [*CaseState.choices, (ANY_STATE, _now("Every state"))])
-        self._offer("kind", _now("All kinds"), [(kind, kinds.get(kind, kind)) for kind in choices.kinds])
+        self._offer("department", gettext("All departments"), [(d.code, d.name) for d in choices.departments])
+        states = [
+            *CaseState.choices,
+            (EXPIRED, gettext("Approval expired")),
+            (ANY_STATE, gettext("Every state")),
+        ]
+        self._offer("state", gettext("All but retired"), states)
+        self._offer("kind", gettext("All kinds"), [(kind, kinds.get(kind, kind)) for kind in choices.kinds])
         self._offer(
-            "language", _now("All languages"), [(code, language_label(code)) for code in choices.languages]
+            "language", gettext("All languages"), [(code, language_label(code)) for code in choices.languages]
         )
-        self._offer("theme", _now("All themes"), [(theme, theme) for theme in choices.themes])
+        self._offer("theme", gettext("All themes"), [(theme, theme) for theme in choices.themes])
 
     def _offer(self, name: str, empty: str, choices: Sequence[tuple[str, Any]]) -> None:
         offer(self, name, [("", empty), *choices])
@@ -59,6 +65,13 @@ class CaseFilterForm(forms.Form):
         return chips
 
 
+def offer_departments(form: forms.BaseForm, departments: Sequence[Department]) -> None:
+    """Offer the departments a case can be made in; the only one is chosen already."""
+    places = [(department.code, department.name) for department in departments]
+    first = [] if len(places) == 1 else [("", gettext("Choose a department"))]
+    offer(form, "department", [*first, *places])
+
+
 class NewCaseForm(ServiceForm):
     """Where a case belongs and what it is about; everything else is written in the editor."""
 
@@ -71,34 +84,60 @@ class NewCaseForm(ServiceForm):
         max_length=300,
         error_messages={"required": _("Give the case a title")},
     )
+    template = forms.ChoiceField(
+        label=_("Begin with"),
+        help_text=_("A template fills the case in; you change what you like."),
+        required=False,
+    )
     kind = forms.ChoiceField(
         label=_("Kind"),
         help_text=_("What the case measures. It decides how the case is reported."),
         choices=[("", _("Choose a kind")), *Kind.choices],
-        error_messages={"required": _("Choose what the case measures")},
+        required=False,
     )
-    language = forms.ChoiceField(label=_("Language of the conversation"))
+    language = forms.ChoiceField(label=_("Language of the conversation"), required=False)
 
-    def __init__(self, *args: Any, departments: list[Department], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, departments: list[Department], templates: Sequence[CaseTemplate] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.departments = {department.code: department for department in departments}
-        places = [(department.code, department.name) for department in departments]
-        first = [] if len(places) == 1 else [("", _now("Choose a department"))]
-        offer(self, "department", [*first, *places])
+        self.templates = {str(template.pk): template for template in templates}
+        offer_departments(self, departments)
         offer(self, "language", language_choices())
+        if self.templates:
+            names = [(key, f"{each.department.name}: {each.name}") for key, each in self.templates.items()]
+            offer(self, "template", [("", gettext("A blank case")), *names])
+            offer(self, "language", [*language_choices(), ("", gettext("As the template says"))])
+        else:
+            del self.fields["template"]
+
+    def clean(self) -> dict[str, Any]:
+        """A blank case needs a kind; a template brings its own, and belongs to one department."""
+        data = self.cleaned_data
+        template = self.templates.get(data.get("template", ""))
+        if template is None and not data.get("kind") and "kind" not in self.errors:
+            self.add_error("kind", gettext("Choose what the case measures"))
+        if template is not None and data.get("department") not in ("", None, template.department.code):
+            self.add_error("template", gettext("This template belongs to another department."))
+        return data
 
     def create(self, *, by: User) -> Case | None:
-        """Start the case with one empty turn; None when the service refuses."""
+        """Start the case with one empty turn or as the template says; None when the service refuses."""
         data = self.cleaned_data
-        content = CaseContent(
-            prompt=[Turn("user", "")],
-            rubrics=[],
+        template = self.templates.get(data.get("template", ""))
+        base = CaseContent(prompt=[Turn("user", "")], rubrics=[])
+        if template is not None:
+            base = content_from_data(template.content)
+        content = msgspec.structs.replace(
+            base,
             title=data["title"],
-            kind=data["kind"],
-            language=data["language"],
+            kind=data["kind"] or base.kind,
+            language=data["language"] or base.language or LANGUAGES[0],
         )
         department = self.departments[data["department"]]
-        return self.attempt(lambda: create_case(department=department, content=content, by=by))
+        origin = f"template:{template.name}" if template else ""
+        return self.attempt(lambda: create_case(department=department, content=content, by=by, origin=origin))
 
 
 class RetireForm(ServiceForm):

@@ -9,10 +9,9 @@ import msgspec
 
 from builder.common.jsonl import Line, read_jsonl
 from builder.content import MAX_POINTS, MIN_POINTS, CaseContent, Criterion, Evidence, Turn
+from builder.importers.exams import ExamQuestion
 
 T = TypeVar("T", list[Any], dict[str, Any])
-
-FORMATS = ("auto", "canonical", "healthbench")
 
 _HEALTHBENCH_FIELDS = {"prompt_id", "prompt", "rubrics", "example_tags", "ideal_completions_data", "canary"}
 _CANONICAL_FIELDS = _HEALTHBENCH_FIELDS | {"title", "kind", "language", "evidence", "metadata", "extra"}
@@ -29,14 +28,15 @@ _ADDABLE = {"canary"}
 
 @dataclass(frozen=True, slots=True)
 class ImportedCase:
-    """One case of a file, with its place."""
+    """One case of a file, with its place, and the exam question it was made from if it was."""
 
     line: Line
     prompt_id: str
     content: CaseContent
+    question: ExamQuestion | None = None
 
 
-def read_cases(path: Path, file_format: str = "auto") -> Iterator[ImportedCase]:
+def read_records(path: Path, file_format: str = "auto") -> Iterator[ImportedCase]:
     """Yield the cases of a file in order; raises BadInput that names file, line and field at the first fault.
 
     `auto` takes a row for canonical when it has a field HealthBench doesn't know, and for HealthBench otherwise.

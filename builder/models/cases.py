@@ -1,5 +1,6 @@
 """Cases: the live row, its immutable revisions and each editor's draft."""
 
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -7,8 +8,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from builder.approval import is_expired
+from builder.common import clock
 from builder.content import CaseContent, content_from_json
-from builder.models.departments import READERS, REVIEWERS, Department
+from builder.models.departments import READERS, REVIEWERS, ConflictRule, Department
 from builder.models.users import User
 
 
@@ -42,21 +45,30 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.all()
         return self.filter(department__in=Department.objects.where_one_of(user, READERS))
 
-    def approved(self) -> "CaseQuerySet":
-        """Those a release may take."""
-        return self.filter(state=CaseState.APPROVED)
+    def approved(self, on: date | None = None) -> "CaseQuerySet":
+        """Those a release may take on a day, today unless told: approved, and none of their evidence is too old."""
+        lasting = Q(expires_on=None) | Q(expires_on__gte=on or clock.today())
+        return self.filter(lasting, state=CaseState.APPROVED)
+
+    def with_expired_approval(self, on: date | None = None) -> "CaseQuerySet":
+        """Those whose approval no longer counts on a day, today unless told, because evidence is too old."""
+        return self.filter(state=CaseState.APPROVED, expires_on__lt=on or clock.today())
 
     def active(self) -> "CaseQuerySet":
         """All but the retired ones."""
         return self.exclude(state=CaseState.RETIRED)
 
     def awaiting_review_by(self, user: User) -> "CaseQuerySet":
-        """In review where the person reviews, not written by them, and not yet decided by them."""
+        """In review where the person reviews, not written by them, not yet decided by them, and not barred to them."""
         departments = Department.objects.where_one_of(user, REVIEWERS)
+        barred = self.model.objects.filter(
+            conflicts_of_interest__person=user, department__conflict_rule=ConflictRule.BAR
+        )
         return (
             self.filter(state=CaseState.IN_REVIEW, department__in=departments)
             .exclude(revisions__author=user)
             .exclude(head__reviews__reviewer=user)
+            .exclude(pk__in=barred.values("pk"))
         )
 
     def written_by(self, user: User) -> "CaseQuerySet":
@@ -78,6 +90,8 @@ class Case(models.Model):
     theme = models.CharField(max_length=100, blank=True)
     # The earliest review-by date of its evidence: from the day after, its approval no longer counts.
     expires_on = models.DateField(null=True)
+    # When it was last sent to review: since then it waits for its reviewers.
+    submitted_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -99,6 +113,10 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.prompt_id
+
+    def has_expired_approval(self, on: date | None = None) -> bool:
+        """Whether it was approved and the approval no longer counts on a day, today unless told."""
+        return self.state == CaseState.APPROVED and is_expired(self.expires_on, on or clock.today())
 
 
 class CaseRevision(models.Model):

@@ -63,6 +63,11 @@ class LibraryCriterion(models.Model):
     def __str__(self) -> str:
         return self.criterion
 
+    @property
+    def amount(self) -> int | float:
+        """The points as people write them: 8, not 8.0."""
+        return int(self.points) if float(self.points).is_integer() else self.points
+
 
 class CaseTemplate(models.Model):
     """A case to begin from: its content is copied into a new draft and never changes one."""

@@ -11,24 +11,28 @@ from django.utils.translation import gettext as _
 
 from builder import access
 from builder.access import Act
-from builder.checks import blocking, check_content
+from builder.checks import Context, Severity, blocking, check_content
 from builder.common.errors import NotFound
-from builder.content import CaseContent, content_from_data
+from builder.content import THEME_PREFIX, CaseContent, content_from_data
 from builder.models import (
     Case,
     CaseDraft,
     CaseRevision,
     CaseState,
+    CaseTemplate,
     Decision,
     Department,
     ExternalApproval,
     Kind,
     User,
 )  # fmt: skip
+from builder.selectors.attestations import IsAttested, attested_among
 from builder.selectors.case_checks import signed, summary_of
+from builder.selectors.library import cases_with, vocabulary
 from builder.selectors.reviews import latest_reviews
 
-ANY_STATE = "any"
+# What a list can be narrowed to besides a state: every one, and approved cases whose approval no longer counts.
+ANY_STATE, EXPIRED = "any", "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,11 @@ class EditorBase:
 def list_cases(user: User, filters: CaseFilters) -> QuerySet[Case]:
     """Return the cases the person reads and the filters let through, newest change first."""
     cases = Case.objects.visible_to(user).select_related("department", "head__author", "created_by")
-    if filters.state in CaseState.values:
+    if filters.state == CaseState.APPROVED:
+        cases = cases.approved()
+    elif filters.state == EXPIRED:
+        cases = cases.with_expired_approval()
+    elif filters.state in CaseState.values:
         cases = cases.filter(state=filters.state)
     elif filters.state != ANY_STATE:
         cases = cases.active()
@@ -96,18 +104,22 @@ def list_cases(user: User, filters: CaseFilters) -> QuerySet[Case]:
         if value := getattr(filters, name):
             cases = cases.filter(**{name: value})
     if text := filters.q.strip():
-        cases = cases.filter(_holds(text))
+        cases = cases.filter(_holds(text) | Q(pk__in=cases_with(text).values("pk")))
     return cases.order_by("-updated_at", "-pk")
 
 
 def case_rows(cases: Page[Case]) -> list[CaseRow]:
-    """Return the lines of a page. Cost: two queries, whatever its length."""
+    """Return the lines of a page. Cost: three queries, whatever its length."""
     heads = [case.head for case in cases if case.head is not None]
     approvals = Counter(
         review.revision_id for review in latest_reviews(heads) if review.decision == Decision.APPROVE
     )
     elsewhere = set(ExternalApproval.objects.filter(revision__in=heads).values_list("revision_id", flat=True))
-    return [_case_row(case, approvals[case.head_id or 0], case.head_id in elsewhere) for case in cases]
+    attested = attested_among(cases)
+    return [
+        _case_row(case, approvals[case.head_id or 0], case.head_id in elsewhere, attested[case.pk])
+        for case in cases
+    ]
 
 
 def filter_choices(user: User) -> FilterChoices:
@@ -122,18 +134,30 @@ def filter_choices(user: User) -> FilterChoices:
 
 
 def count_by_state(user: User, department: str = "") -> dict[str, int]:
-    """Return how many cases are in each state. Cost: one query."""
+    """Return how many cases are in each state, and how many approvals have expired. Cost: two queries."""
     cases = Case.objects.visible_to(user)
     if department:
         cases = cases.filter(department__code=department)
     counts = cases.order_by().values("state").annotate(number=Count("pk")).values_list("state", "number")
-    return {**dict.fromkeys(CaseState.values, 0), **dict(counts)}
+    found = {**dict.fromkeys(CaseState.values, 0), **dict(counts)}
+    expired = cases.with_expired_approval().count()
+    return {**found, CaseState.APPROVED.value: found[CaseState.APPROVED.value] - expired, EXPIRED: expired}
 
 
 def themes_in(department: Department) -> list[str]:
-    """Return the themes of the department's cases, for the editor to suggest. Cost: one query."""
+    """Return the themes of the department's cases and vocabulary, for the editor to suggest. Cost: two queries."""
     cases = Case.objects.filter(department=department).exclude(theme="").order_by("theme")
-    return list(cases.values_list("theme", flat=True).distinct()[:200])
+    used = cases.values_list("theme", flat=True).distinct()[:200]
+    offered = [
+        tag.removeprefix(THEME_PREFIX) for tag in vocabulary(department) if tag.startswith(THEME_PREFIX)
+    ]
+    return sorted({*used, *offered})
+
+
+def templates_of(departments: list[Department]) -> list[CaseTemplate]:
+    """Return the templates of these departments, by department and name. Cost: one query."""
+    templates = CaseTemplate.objects.filter(department__in=departments).select_related("department")
+    return list(templates.order_by("department__name", "name"))
 
 
 def own_draft(case: Case, user: User) -> CaseDraft | None:
@@ -156,6 +180,22 @@ def head_content(case: Case) -> CaseContent:
     if case.head is not None:
         return case.head.content
     return CaseContent(prompt=[], rubrics=[], title=case.title, kind=case.kind, language=case.language)
+
+
+def get_template(department: Department, template_id: int) -> CaseTemplate:
+    """Return a template of the department; raises NotFound."""
+    template = CaseTemplate.objects.filter(department=department, pk=template_id).first()
+    if template is None:
+        raise NotFound(_("The department has no such template."))
+    return template
+
+
+def copy_source(case: Case, user: User) -> tuple[CaseContent, int]:
+    """Return what a copy of the case says and the revision that is: 0 for the person's own draft. One query at most."""
+    draft = own_draft(case, user) if case.head is None else None
+    if draft is not None:
+        return content_from_data(draft.content), 0
+    return head_content(case), case.version
 
 
 def list_revisions(case: Case) -> list[CaseRevision]:
@@ -192,9 +232,10 @@ def _holds(text: str) -> Q:
     return found
 
 
-def _case_row(case: Case, approvals: int, approved_elsewhere: bool) -> CaseRow:
+def _case_row(case: Case, approvals: int, approved_elsewhere: bool, is_attested: IsAttested) -> CaseRow:
     content = head_content(case)
-    findings = check_content(content)
+    found = check_content(content, Context(is_attested=is_attested))
+    findings = [finding for finding in found if finding.severity != Severity.ADVICE]
     errors = len(blocking(findings))
     if case.head is None:
         verdict, words = "", ""

@@ -1,5 +1,6 @@
 """What differs between two contents of a case, part by part, for reviewers and for two people who wrote at once."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -54,14 +55,10 @@ class Changes:
 def compare(old: CaseContent, new: CaseContent) -> Changes:
     """Return what changed from the old content to the new one; parts that are the same are left out."""
     turns = pair_up([turn.content for turn in old.prompt], [turn.content for turn in new.prompt])
-    criteria = _pair_criteria(old.rubrics, new.rubrics)
+    criteria = pair_criteria(old.rubrics, new.rubrics)
     texts = [*_headings(old, new), *_turns(old, new, turns), *_reference(old, new), *_evidence(old, new)]
     changed, removed = _criteria(old, new, criteria)
-    notes = []
-    if _moved(turns):
-        notes.append(_("The turns stand in another order."))
-    if _moved(criteria):
-        notes.append(_("The criteria stand in another order."))
+    notes = [_("The turns stand in another order.")] if _moved_places(turns) else []
     return Changes(texts, changed, removed, notes)
 
 
@@ -125,8 +122,8 @@ def _evidence_text(item: Evidence | None) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _pair_criteria(old: list[Criterion], new: list[Criterion]) -> Pairs:
-    """Match criteria by their id, and those without a common one by their text."""
+def pair_criteria(old: list[Criterion], new: list[Criterion]) -> Pairs:
+    """Match criteria by their id, and those without a common one by their text; return (old place, new place)."""
     places = {criterion.criterion_id: place for place, criterion in enumerate(old) if criterion.criterion_id}
     match = {
         place: places.pop(criterion.criterion_id)
@@ -149,10 +146,11 @@ def _pair_criteria(old: list[Criterion], new: list[Criterion]) -> Pairs:
 def _criteria(old: CaseContent, new: CaseContent, pairs: Pairs) -> tuple[dict[int, Change], list[Change]]:
     changed: dict[int, Change] = {}
     removed = []
+    moved = _moved_places(pairs)
     for before, after in pairs:
         was = None if before is None else old.rubrics[before]
         now = None if after is None else new.rubrics[after]
-        if was == now:
+        if was == now and after not in moved:
             continue
         pieces = word_diff(was.criterion if was else "", now.criterion if now else "")
         if after is None:
@@ -162,6 +160,8 @@ def _criteria(old: CaseContent, new: CaseContent, pairs: Pairs) -> tuple[dict[in
         else:
             label = _("Criterion %(number)s") % {"number": after + 1}
             notes = _criterion_notes(was, now) if was and now else [_("This criterion is new.")]
+            if after in moved:
+                notes.append(_("It moved here from place %(number)s.") % {"number": (before or 0) + 1})
             changed[after] = Change(label, pieces, notes)
     return changed, removed
 
@@ -185,7 +185,22 @@ def _criterion_notes(was: Criterion, now: Criterion) -> list[str]:
     return notes
 
 
-def _moved(pairs: Pairs) -> bool:
-    """Whether what both versions hold stands in another order."""
-    kept = [before for before, after in pairs if before is not None and after is not None]
-    return kept != sorted(kept)
+def _moved_places(pairs: Pairs) -> set[int]:
+    """Return the fewest new places whose items must have moved: the others stand in their old order.
+
+    Those others are a longest rising run of old places. Cost: n log n.
+    """
+    kept = [(before, after) for before, after in pairs if before is not None and after is not None]
+    lows: list[int] = []  # the smallest old place at which a rising run of each length can end
+    lengths = []
+    for before, _after in kept:
+        length = bisect_left(lows, before)
+        lows[length : length + 1] = [before]
+        lengths.append(length)
+    moved, wanted = set(), len(lows) - 1
+    for (_before, after), length in zip(reversed(kept), reversed(lengths), strict=True):
+        if length == wanted:
+            wanted -= 1
+        else:
+            moved.add(after)
+    return moved

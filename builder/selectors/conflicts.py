@@ -22,18 +22,25 @@ class CaseConflict:
     is_other_window: bool
 
 
-def conflict_of_save(error: Conflict, case: Case, user: User, mine: CaseContent) -> CaseConflict:
-    """Return what a refused save shows. `error` carries the other text and its version."""
+def conflict_of_save(
+    error: Conflict, case: Case, user: User, mine: CaseContent, sequence: int
+) -> CaseConflict:  # fmt: skip
+    """Return what a refused save shows. `error` carries the other text and its version.
+
+    `sequence` is the draft's number the window knows: only when it is shown the draft's newer text may it go on from
+    the newer number.
+    """
     theirs = error.data.get("theirs") or {"prompt": [], "rubrics": []}
     draft = own_draft(case, user)
     version = int(error.data.get("version", case.version))
+    # The text that stands in the way is either the newest revision or the person's own draft.
+    is_other_window = draft is not None and draft.base_version == version and theirs == draft.content
     return CaseConflict(
         message=error.message,
         changes=compare(content_from_data(theirs), mine),
         their_version=version,
-        their_sequence=draft.sequence if draft else 0,
-        # The text that stands in the way is either the newest revision or the person's own draft.
-        is_other_window=draft is not None and draft.base_version == version and theirs == draft.content,
+        their_sequence=draft.sequence if draft and is_other_window else sequence,
+        is_other_window=is_other_window,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.text import Truncator
@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 
 from builder import access
 from builder.access import Act
-from builder.common.clock import moment_text
+from builder.common.clock import day_text, moment_text, today
 from builder.common.providers import WORK_QUEUES, WorkItem, WorkQueue, registry
 from builder.models import Case, CaseDraft, CaseState, Decision, Department, Review, User
+from builder.selectors.cases import EXPIRED
 from builder.selectors.people import DepartmentRoles, administrators, department_roles
-from builder.selectors.reviews import latest_reviews
+from builder.selectors.review_queue import REVIEW, first_with_reviews, place_of, review_queue
 
 QUEUE_LENGTH = 6
-WRITE, REVIEW, GRADE, ADJUDICATE = "write", "review", "grade", "adjudicate"
+WRITE, GRADE, ADJUDICATE = "write", "grade", "adjudicate"
 SUMMARY_STATES = (CaseState.DRAFT, CaseState.IN_REVIEW, CaseState.CHANGES_REQUESTED, CaseState.APPROVED)
 
 
@@ -87,13 +88,15 @@ def _own_queues(user: User, writes_in: list[Department]) -> Iterable[WorkQueue]:
     if writes_in:
         yield _writing(user, writes_in)
     if access.departments_for(user, Act.REVIEW_CASES):
-        yield _reviewing(user)
+        yield review_queue(user, QUEUE_LENGTH)
 
 
 def _writing(user: User, departments: list[Department]) -> WorkQueue:
     """Cases the person has in hand: own drafts, own cases sent back, and anything typed and not yet saved."""
     draft = CaseDraft.objects.filter(case=OuterRef("pk"), editor=user)
-    own = Case.objects.written_by(user).filter(state__in=(CaseState.DRAFT, CaseState.CHANGES_REQUESTED))
+    in_hand = Q(state__in=(CaseState.DRAFT, CaseState.CHANGES_REQUESTED))
+    expired = Q(state=CaseState.APPROVED, expires_on__lt=today())
+    own = Case.objects.written_by(user).filter(in_hand | expired)
     cases = (
         Case.objects.active()
         .filter(Q(pk__in=own.values("pk")) | Exists(draft), department__in=departments)
@@ -103,7 +106,7 @@ def _writing(user: User, departments: list[Department]) -> WorkQueue:
     return WorkQueue(
         key=WRITE,
         title=_("Write"),
-        items=[_written_item(case, reviews) for case, reviews in _first_with_reviews(cases)],
+        items=[_written_item(case, reviews) for case, reviews in first_with_reviews(cases, QUEUE_LENGTH)],
         empty=_("You have no draft, and no case was sent back to you."),
         total=cases.count(),
         more_url=reverse("builder:case-list"),
@@ -111,32 +114,10 @@ def _writing(user: User, departments: list[Department]) -> WorkQueue:
     )
 
 
-def _reviewing(user: User) -> WorkQueue:
-    cases = Case.objects.awaiting_review_by(user).order_by("updated_at")
-    return WorkQueue(
-        key=REVIEW,
-        title=_("Review"),
-        items=[_review_item(case, reviews) for case, reviews in _first_with_reviews(cases)],
-        empty=_("No case waits for your review."),
-        total=cases.count(),
-        note=_("Not cases you wrote"),
-    )
-
-
-def _first_with_reviews(cases: QuerySet[Case]) -> list[tuple[Case, list[Review]]]:
-    """Return the first cases, each with the latest reviews of its head revision. Cost: two queries."""
-    # The texts of revisions can be long, and a queue shows none of them.
-    rows = cases.select_related("department", "head__author").defer("head__content_text")[:QUEUE_LENGTH]
-    reviews: dict[int, list[Review]] = {}
-    for review in latest_reviews(case.head for case in rows if case.head):
-        reviews.setdefault(review.revision_id, []).append(review)
-    return [(case, reviews.get(case.head_id or 0, [])) for case in rows]
-
-
 def _written_item(case: Case, reviews: list[Review]) -> WorkItem:
-    parts = [_place(case)]
+    parts = [place_of(case)]
     saved_at = getattr(case, "draft_saved_at", None)
-    status = case.state
+    status, page = str(case.state), "builder:case-edit"
     if case.state == CaseState.CHANGES_REQUESTED:
         parts += [
             _("%(person)s asked for changes: %(comment)s")
@@ -144,9 +125,17 @@ def _written_item(case: Case, reviews: list[Review]) -> WorkItem:
             for review in reviews
             if review.decision == Decision.REQUEST_CHANGES
         ]
+        # The discussion stands on the case's page; with a draft in hand the author has read it.
+        page = page if saved_at else "builder:case-preview"
     elif saved_at is not None:
         parts.append(_("Typed %(when)s and not yet saved as a revision.") % {"when": moment_text(saved_at)})
         status = CaseState.DRAFT
+    elif case.expires_on is not None and case.has_expired_approval():
+        parts.append(
+            _("The approval expired on %(day)s: renew the evidence and save a new revision.")
+            % {"day": day_text(case.expires_on)}
+        )
+        status = EXPIRED
     else:
         parts.append(
             _("Revision %(number)s, saved %(when)s.")
@@ -154,30 +143,10 @@ def _written_item(case: Case, reviews: list[Review]) -> WorkItem:
         )
     return WorkItem(
         title=str(case),
-        url=reverse("builder:case-edit", args=[case.pk]),
+        url=reverse(page, args=[case.pk]),
         detail=" ".join(parts),
         status=status,
     )
-
-
-def _review_item(case: Case, reviews: list[Review]) -> WorkItem:
-    approvals = sum(review.decision == Decision.APPROVE for review in reviews)
-    text = _("Revision %(number)s by %(author)s. %(approvals)s of %(needed)s approvals.") % {
-        "number": case.version,
-        "author": case.head.author if case.head else "",
-        "approvals": approvals,
-        "needed": case.department.required_approvals,
-    }
-    return WorkItem(
-        title=str(case),
-        url=reverse("builder:case-review", args=[case.pk]),
-        detail=f"{_place(case)} {text}",
-        status=CaseState.IN_REVIEW,
-    )
-
-
-def _place(case: Case) -> str:
-    return f"{case.department.name}, {case.prompt_id}."
 
 
 def _take_next(queues: list[WorkQueue]) -> tuple[NextThing | None, list[WorkQueue]]:
@@ -219,15 +188,20 @@ def _summaries(departments: list[Department]) -> list[DepartmentSummary]:
     """Return the case counts of each department. Cost: one query."""
     if not departments:
         return []
+    expired = Count("pk", filter=Q(expires_on__lt=today()))
     rows = Case.objects.filter(department__in=departments).values("department_id", "state").order_by()
-    counts = {(row["department_id"], row["state"]): row["cases"] for row in rows.annotate(cases=Count("pk"))}
+    counts: dict[tuple[int, str], int] = {}
+    for row in rows.annotate(cases=Count("pk"), expired=expired):
+        place, state = row["department_id"], row["state"]
+        lapsed = row["expired"] if state == CaseState.APPROVED else 0
+        counts[place, state] = row["cases"] - lapsed
+        counts[place, EXPIRED] = counts.get((place, EXPIRED), 0) + lapsed
+    shown = [(state.value, str(state.label)) for state in SUMMARY_STATES]
+    if any(number for (_place, state), number in counts.items() if state == EXPIRED):
+        shown.append((EXPIRED, _("Approval expired")))
     return [
         DepartmentSummary(
-            department,
-            [
-                (state.value, str(state.label), counts.get((department.pk, state.value), 0))
-                for state in SUMMARY_STATES
-            ],
+            department, [(state, label, counts.get((department.pk, state), 0)) for state, label in shown]
         )
         for department in departments
     ]

@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from builder import access
 from builder.common.canonical_json import sha256_text
 from builder.common.errors import BadInput, Conflict, NotFound, NotReady
-from builder.models import ApiToken, ContestedRule, Department, Invitation, Membership, Role, User
+from builder.models import ApiToken, Department, Invitation, Membership, Role, User
 from builder.services.audit import record
 
 INVITATION_LIFETIME = timedelta(days=14)
-MOST_APPROVALS = 9
 _TOKEN_PREFIX = "cw_"  # noqa: S105 - the visible beginning of every key, not a key
 
 
@@ -159,29 +158,6 @@ def set_active(*, user: User, is_active: bool, by: User) -> None:
     user.is_active = is_active
     user.save(update_fields=["is_active"])
     record(by=by, verb="account:activate" if is_active else "account:deactivate", what=user)
-
-
-@transaction.atomic
-def change_department(
-    *, department: Department, required_approvals: int, contested_rule: str, by: User
-) -> None:
-    """Change how a department approves its cases."""
-    access.require(by, access.Act.CHANGE_SETTINGS, department)
-    if not 1 <= required_approvals <= MOST_APPROVALS:
-        raise BadInput(
-            _("A case needs from 1 to %(most)s approvals.") % {"most": MOST_APPROVALS},
-            field="required_approvals",
-        )
-    if contested_rule not in ContestedRule.values:
-        raise BadInput(_("Choose what a contested criterion does."), field="contested_rule")
-    department.required_approvals = required_approvals
-    department.contested_rule = ContestedRule(contested_rule)
-    _clean(department)
-    department.save(update_fields=["required_approvals", "contested_rule"])
-    record(
-        by=by, verb="department:change", what=department, department=department,
-        required_approvals=required_approvals, contested_rule=contested_rule,
-    )  # fmt: skip
 
 
 @transaction.atomic

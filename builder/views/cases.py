@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from builder import access
 from builder.access import Act
-from builder.common.errors import BadInput, NotAllowed
+from builder.common.errors import BadInput
 from builder.common.pagination import page_of
 from builder.common.requests import SignedInRequest
-from builder.forms.cases import CaseFilterForm, NewCaseForm, RetireForm
+from builder.forms.cases import CaseFilterForm, RetireForm
 from builder.models import Case
 from builder.selectors.case_checks import field_target
 from builder.selectors.case_page import case_page, case_view
@@ -24,6 +24,7 @@ from builder.selectors.cases import (
     get_revision,
     list_cases,
     list_revisions,
+    own_draft,
     revision_before,
 )  # fmt: skip
 from builder.selectors.changes import compare
@@ -49,21 +50,6 @@ def case_list(request: SignedInRequest) -> HttpResponse:
         "may_write": bool(access.departments_for(request.user, Act.WRITE_CASES)),
     }
     return render(request, "builder/case_list.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def case_new(request: SignedInRequest) -> HttpResponse:
-    """Start a case and open its editor."""
-    departments = access.departments_for(request.user, Act.WRITE_CASES)
-    if not departments:
-        raise NotAllowed(
-            _("You have no department to write cases in. Ask an administrator for the author’s role.")
-        )
-    form = NewCaseForm(request.POST if request.method == "POST" else None, departments=departments)
-    if form.is_bound and form.is_valid() and (case := form.create(by=request.user)):
-        return redirect("builder:case-edit", case.pk)
-    return render(request, "builder/case_new.html", {"form": form}, status=form.status)
 
 
 @login_required
@@ -135,10 +121,13 @@ def case_discard(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Throw one's own draft away, after asking."""
     case = access.get_case_to_edit(request.user, case_id)
     if request.method == "POST":
-        discard_draft(case=case, by=request.user)
+        seen = request.POST.get("sequence", "")
+        discard_draft(case=case, by=request.user, sequence=int(seen) if seen.isdecimal() else None)
         messages.success(request, _("Your draft is discarded."))
         return redirect("builder:case-edit", case.pk)
-    return render(request, "builder/case_discard.html", {"case": case})
+    return render(
+        request, "builder/case_discard.html", {"case": case, "draft": own_draft(case, request.user)}
+    )
 
 
 def sent_message(case: Case) -> str:
@@ -152,7 +141,7 @@ def _show(request: SignedInRequest, case: Case, error: BadInput | None = None) -
     context: dict[str, object] = {"page": case_page(case, request.user), "case": case}
     if error is not None:
         context["blocking"] = [
-            {"message": finding.message, "target": field_target(finding.field)}
+            {"message": finding.message, "target": field_target(finding.field), "code": finding.check_id}
             for finding in error.data["findings"]
         ]
     return render(request, "builder/case_page.html", context, status=error.status if error else 200)

@@ -50,10 +50,7 @@ def department_create(request: SignedInRequest) -> HttpResponse:
 def department_settings(request: SignedInRequest, code: str) -> HttpResponse:
     """Change how a department approves its cases."""
     department = access.get_department_for(request.user, Act.CHANGE_SETTINGS, code)
-    initial = {
-        "required_approvals": department.required_approvals,
-        "contested_rule": department.contested_rule,
-    }
+    initial = DepartmentSettingsForm.initial_from(department)
     form = DepartmentSettingsForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid() and form.change(department, by=request.user):
         messages.success(request, _("The settings of %(department)s are saved.") % {"department": department})

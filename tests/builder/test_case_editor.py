@@ -152,7 +152,7 @@ def test_page_has_one_heading_and_a_label_for_every_field(cast: Cast, as_user) -
     html = as_user(cast.ada).get(edit_url(case)).content.decode()
     assert html.count("<h1") == 1
     for name in read_form(html):
-        hidden = ("origin", "open", "csrfmiddlewaretoken", "base_version", "sequence")
+        hidden = ("origin", "open", "csrfmiddlewaretoken", "base_version", "sequence", "unanswered")
         if name.rpartition("-")[2] not in hidden and not name.endswith("-evidence"):
             assert f'for="{name}"' in html, name
 
@@ -163,9 +163,10 @@ def test_autosave_keeps_a_draft_that_opens_again(cast: Cast, as_user) -> None:
     fields = opened(client, case) | {"turns-0-content": ["Typed in a hurry"]}
     answer = autosave(client, case, fields)
     assert answer.status_code == 200
-    assert answer.json()["sequence"] == 1 and answer.json()["saved"].startswith("Draft saved")
+    first = answer.json()["sequence"]
+    assert first > 0 and answer.json()["saved"].startswith("Draft saved")
     fields |= {"sequence": [str(answer.json()["sequence"])], "turns-0-content": ["Typed on"]}
-    assert autosave(client, case, fields).json()["sequence"] == 2
+    assert autosave(client, case, fields).json()["sequence"] == first + 1
     response = client.get(edit_url(case))
     assert "This is your draft" in response.content.decode()
     assert reverse("builder:case-discard", args=[case.pk]) in response.content.decode()

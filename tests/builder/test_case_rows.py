@@ -10,6 +10,7 @@ from builder.forms.case_rows import (
     change_rows,
     content_from_rows,
     parse_points,
+    refuse_excess,
     rows_from_content,
     rows_from_post,
 )  # fmt: skip
@@ -162,5 +163,7 @@ def test_damaged_hidden_part_is_refused(origin: str) -> None:
 def test_too_many_rows_are_refused() -> None:
     post = QueryDict(mutable=True)
     post.update({f"turns-{index}-content": "x" for index in range(401)})
+    rows = rows_from_post(post)
+    assert len(rows.turns) == 401
     with pytest.raises(BadInput, match="at most 400"):
-        rows_from_post(post)
+        refuse_excess(rows)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from builder.access import roles_of
+from builder.approval import ApprovalRule
 from builder.models import AuditEvent, Department, Membership, Role, User
 from tests.builder.test_invitation_pages import link_on
 from tests.cast import Cast, make_user
@@ -76,14 +77,20 @@ def test_nobody_but_an_administrator_makes_one(cast: Cast, as_user: SignIn) -> N
 def test_lead_changes_the_settings(cast: Cast, as_user: SignIn) -> None:
     client = as_user(cast.lou)
     assert client.get(settings_of("ED")).context["form"].initial == {
-        "required_approvals": 2, "contested_rule": "block",
+        "required_approvals": 2, "outside_approvals": 0, "consensus_percent": 50, "contested_rule": "block",
+        "conflict_rule": "bar", "review_days": 7,
     }  # fmt: skip
-    sent = {"required_approvals": "3", "contested_rule": "leave_out"}
+    sent = {
+        "required_approvals": "3", "outside_approvals": "1", "consensus_percent": "66", "contested_rule": "leave_out",
+        "conflict_rule": "tell", "review_days": "14",
+    }  # fmt: skip
     page = client.post(settings_of("ED"), sent, follow=True)
     assert page.redirect_chain == [(settings_of("ED"), 302)]
     assert "The settings of Emergency are saved." in page.text
     cast.department.refresh_from_db()
     assert (cast.department.required_approvals, cast.department.contested_rule) == (3, "leave_out")
+    assert cast.department.approval_rule == ApprovalRule(3, outside_approvals=1, threshold=0.66)
+    assert (cast.department.conflict_rule, cast.department.review_days) == ("tell", 14)
     event = AuditEvent.objects.get(verb="department:change")
     assert (event.actor, event.department) == (cast.lou, cast.department)
 
@@ -98,6 +105,31 @@ def test_bad_settings_are_refused(cast: Cast, as_user: SignIn, approvals: str) -
     assert '<a href="#id_contested_rule_0">' in page.text
     cast.department.refresh_from_db()
     assert (cast.department.required_approvals, cast.department.contested_rule) == (2, "block")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"outside_approvals": "3"}, "At most as many approvals can come from other departments"),
+        ({"outside_approvals": "-1"}, "Write a number of at least 0"),
+        ({"consensus_percent": "49"}, "Write a number of at least 50"),
+        ({"consensus_percent": "100"}, "Write a number of at most 99"),
+        ({"consensus_percent": "half"}, "Write a whole number"),
+        ({"conflict_rule": "forgive"}, "forgive is not one of the available choices"),
+        ({"conflict_rule": ""}, "Choose what a conflict of interest does"),
+        ({"review_days": "0"}, "Write a number of at least 1"),
+        ({"review_days": "366"}, "Write a number of at most 365"),
+    ],
+)
+def test_bad_rule_is_refused(cast: Cast, as_user: SignIn, change: dict[str, str], problem: str) -> None:
+    sent = {
+        "required_approvals": "2", "outside_approvals": "0", "consensus_percent": "50", "contested_rule": "block",
+        "conflict_rule": "bar", "review_days": "7", **change,
+    }  # fmt: skip
+    page = as_user(cast.lou).post(settings_of("ED"), sent)
+    assert page.status_code == 422
+    assert problem in html.unescape(page.text)
+    assert not AuditEvent.objects.filter(verb="department:change").exists()
 
 
 def test_only_leads_and_administrators_see_settings(cast: Cast, as_user: SignIn) -> None:

@@ -222,14 +222,29 @@ def test_findings_are_recorded_and_do_not_block(cast: Cast, write: Callable[...,
     assert findings["rubric.repeated"] == 2
 
 
-def test_only_leads_import_and_others_do_not_learn_of_the_department(
+def test_authors_import_drafts_and_only_leads_vouch_for_them(cast: Cast, write: Callable[..., Path]) -> None:
+    path = write(row(1))
+    with pytest.raises(NotAllowed, match="vouch for cases"):
+        import_cases(
+            path=path,
+            file_format="auto",
+            department=cast.department,
+            by=cast.ada,
+            approved_elsewhere="Elsewhere",
+        )
+    assert not Case.objects.exists()
+    import_cases(path=path, file_format="auto", department=cast.department, by=cast.ada)
+    assert Case.objects.get().state == "draft"
+
+
+def test_others_do_not_import_and_do_not_learn_of_the_department(
     cast: Cast, write: Callable[..., Path]
 ) -> None:
     path = write(row(1))
     with pytest.raises(NotAllowed):
-        import_cases(path=path, file_format="auto", department=cast.department, by=cast.ada)
+        import_cases(path=path, file_format="auto", department=cast.department, by=cast.rui)
     for person, problem in (
-        ("ada", "no role in ED that allows"),
+        ("rui", "no role in ED that allows"),
         ("eve", "no such department"),
         ("nobody", "no active account"),
     ):
@@ -329,3 +344,28 @@ def test_command_refuses_another_name_in_a_sentence(cast: Cast) -> None:
     with pytest.raises(CommandError, match="Department ED exists under the name Emergency") as refused:
         call_command("create_department", "--code", "ED", "--name", "Eyes", "--lead", "lou@example.org")
     assert refused.value.returncode == 1
+
+
+def test_nobody_vouches_for_a_criterion_that_no_author_confirmed(
+    cast: Cast, write: Callable[..., Path]
+) -> None:
+    suggested = {"criterion": "Names sepsis.", "points": 5, "tags": ["axis:accuracy"], "suggested": True}
+    path = write(row(rubrics=[suggested]))
+    with pytest.raises(BadInput, match=r"line 1: rubrics.*Confirm it"):
+        import_cases(
+            path=path,
+            file_format="auto",
+            department=cast.department,
+            by=cast.lou,
+            approved_elsewhere="Elsewhere",
+        )
+    assert not Case.objects.exists()
+    import_cases(path=path, file_format="auto", department=cast.department, by=cast.lou)
+    assert Case.objects.get().state == "draft"
+
+
+def test_a_case_too_long_for_the_editor_is_not_imported(cast: Cast, write: Callable[..., Path]) -> None:
+    path = write(row(prompt=[{"role": "user", "content": "a" * 1_000_001}]))
+    with pytest.raises(BadInput, match=r"line 1: prompt: .*a million is the most"):
+        import_cases(path=path, file_format="auto", department=cast.department, by=cast.lou)
+    assert not Case.objects.exists()

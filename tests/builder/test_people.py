@@ -11,6 +11,7 @@ from builder.common.errors import BadInput, Conflict, NotAllowed, NotFound, NotR
 from builder.models import ApiToken, AuditEvent, Department, Invitation, Membership, User
 from builder.services import people
 from builder.services.audit import verify_chain
+from builder.services.departments import change_department
 from tests.cast import PASSWORD, Cast
 
 GOOD_PASSWORD = "three words and a horse"
@@ -148,10 +149,10 @@ def test_nobody_ends_their_own_office_or_account(cast: Cast) -> None:
 def test_settings_are_the_leads(cast: Cast) -> None:
     for person in (cast.ada, cast.rui, cast.ana, cast.eve):
         with pytest.raises(NotAllowed):
-            people.change_department(
+            change_department(
                 department=cast.department, required_approvals=1, contested_rule="block", by=person
             )
-    people.change_department(
+    change_department(
         department=cast.department, required_approvals=1, contested_rule="leave_out", by=cast.lou
     )
     cast.department.refresh_from_db()
@@ -168,7 +169,7 @@ def test_settings_are_the_leads(cast: Cast) -> None:
 )
 def test_impossible_settings_are_refused(cast: Cast, approvals: int, rule: str, field: str) -> None:
     with pytest.raises(BadInput) as refused:
-        people.change_department(
+        change_department(
             department=cast.department, required_approvals=approvals, contested_rule=rule, by=cast.lou
         )
     assert refused.value.data["field"] == field

@@ -221,4 +221,4 @@ def test_page_carries_its_form_whole(cast: Cast, as_user) -> None:
     assert fields["revision"] == ["1"]
     assert html.count("<h1") == 1
     for index in range(3):
-        assert html.count(f'name="vote-{index}"') == 2
+        assert html.count(f'name="vote-{index}"') == 3

@@ -86,7 +86,11 @@ def test_criterion_with_a_tie_is_contested(cast: Cast) -> None:
         by=cast.rob,
     )
     case.refresh_from_db()
-    assert [standing.is_contested for standing in standings(case.head, 2)] == [False, True, False]
+    assert [standing.is_contested for standing in standings(case.head, cast.department)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_case_approved_elsewhere_stays_approved_when_a_reviewer_agrees(cast: Cast) -> None:

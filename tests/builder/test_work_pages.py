@@ -86,7 +86,10 @@ def test_submitted_case_waits_for_reviewers_and_not_for_its_author(
     assert work_of(cast.rui).next_thing.item.url == reverse("builder:case-review", args=[case.pk])
     review_case(case=case, revision_number=1, decision=Decision.APPROVE, votes=votes, by=cast.rui)
     assert work_of(cast.rui).waiting == 0
-    assert "Revision 1 by Ada. 1 of 2 approvals." in work_of(cast.rob).next_thing.item.detail
+    assert (
+        "Revision 1 by Ada. Waits since today. 1 of 2 colleagues have decided."
+        in work_of(cast.rob).next_thing.item.detail
+    )
 
 
 def test_review_queue_begins_with_what_waits_longest(cast: Cast, only_own_queues: list[WorkQueue]) -> None:

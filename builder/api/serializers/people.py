@@ -4,9 +4,14 @@ from django.conf import settings
 from rest_framework import serializers
 
 from builder.api.base import Shape
-from builder.models import ApiToken, ContestedRule, Department, Role, User
+from builder.models import ApiToken, ConflictRule, ContestedRule, Department, Role, User
 from builder.selectors.people import roles_by_code
-from builder.services.people import MOST_APPROVALS
+from builder.services.departments import (
+    LEAST_THRESHOLD,
+    MOST_APPROVALS,
+    MOST_REVIEW_DAYS,
+    MOST_THRESHOLD,
+)
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
@@ -21,10 +26,14 @@ class DepartmentOut(serializers.ModelSerializer[Department]):
     """A department the caller belongs to."""
 
     contested_rule = serializers.ChoiceField(choices=ContestedRule.values)
+    conflict_rule = serializers.ChoiceField(choices=ConflictRule.values)
 
     class Meta:
         model = Department
-        fields: tuple[str, ...] = ("code", "name", "required_approvals", "contested_rule")
+        fields: tuple[str, ...] = (
+            "code", "name", "required_approvals", "outside_approvals", "consensus_threshold", "contested_rule",
+            "conflict_rule", "review_days",
+        )  # fmt: skip
         read_only_fields = fields
 
 
@@ -47,10 +56,20 @@ class DepartmentMade(DepartmentOut):
 
 
 class DepartmentSettingsIn(Shape):
-    """How the department approves its cases."""
+    """How the department approves its cases; what isn't named stays as it is.
+
+    `consensus_threshold` is the share of the decided votes that those who agree must exceed; `outside_approvals` of
+    the `required_approvals` must come from reviewers who only review here and hold a role in another department.
+    """
 
     required_approvals = serializers.IntegerField(min_value=1, max_value=MOST_APPROVALS)
     contested_rule = serializers.ChoiceField(choices=ContestedRule.values)
+    consensus_threshold = serializers.FloatField(
+        required=False, min_value=LEAST_THRESHOLD, max_value=MOST_THRESHOLD
+    )
+    outside_approvals = serializers.IntegerField(required=False, min_value=0, max_value=MOST_APPROVALS)
+    conflict_rule = serializers.ChoiceField(required=False, choices=ConflictRule.values)
+    review_days = serializers.IntegerField(required=False, min_value=1, max_value=MOST_REVIEW_DAYS)
 
 
 class PersonOut(serializers.ModelSerializer[User]):

@@ -20,6 +20,7 @@ from builder.api.serializers.cases import (
     ContentIn,
     DraftIn,
     DraftOut,
+    DraftQuery,
     RevisionOut,
     RevisionWithContent,
 )
@@ -39,7 +40,8 @@ from builder.services.cases import create_case, discard_draft, parse_content, sa
 
 def case_answer(view: ApiView, case_id: int, status: int = 200) -> Response:
     """Answer with the case as it now is."""
-    return Response(CaseOut(access.get_case_to_read(view.person, case_id)).data, status=status)
+    case = access.get_case_to_read(view.person, case_id)
+    return Response(CaseOut(case, context={"viewer": view.person}).data, status=status)
 
 
 class CasesView(ApiView):
@@ -113,14 +115,15 @@ class CaseDraftView(ApiView):
         wanted = self.body(DraftIn)
         draft = save_draft(
             case=case, data=wanted["content"], base_version=wanted["base_version"], sequence=wanted["sequence"],
-            by=self.person,
+            attempt=wanted.get("attempt"), unanswered=wanted.get("unanswered", ()), by=self.person,
         )  # fmt: skip
         return Response(DraftOut(draft).data)
 
-    @extend_schema(responses=answers(None, 204))
+    @extend_schema(parameters=[DraftQuery], responses={**answers(None, 204), 409: StaleOut})
     def delete(self, request: Request, case_id: int) -> Response:
-        """Forget the caller's draft."""
-        discard_draft(case=access.get_case_to_edit(self.person, case_id), by=self.person)
+        """Forget the caller's draft; with `sequence`, only if nothing was written on it since."""
+        case = access.get_case_to_edit(self.person, case_id)
+        discard_draft(case=case, by=self.person, sequence=self.query(DraftQuery).get("sequence"))
         return Response(status=204)
 
 

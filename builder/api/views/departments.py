@@ -10,7 +10,8 @@ from builder.api.base import ApiView, answers
 from builder.api.serializers.people import DepartmentIn, DepartmentMade, DepartmentOut, DepartmentSettingsIn
 from builder.common.requests import invitation_link
 from builder.selectors.people import own_departments
-from builder.services.people import change_department, create_department
+from builder.services.departments import change_department
+from builder.services.people import create_department
 
 
 class DepartmentsView(ApiView):

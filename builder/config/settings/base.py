@@ -79,6 +79,12 @@ TEMPLATES = [
 DATABASES = {
     "default": database_settings(env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))
 }
+# Where files lie that a job is yet to read; empty means beside the SQLite database.
+JOB_FILES_DIR = env.str("JOB_FILES_DIR", default="")
+# How long a job stays a worker's without a sign of life; a living worker gives one every quarter of it.
+JOB_LEASE_SECONDS = 60
+# A spaCy model's package: with it, Presidio looks for names too. Empty: the own rules and ko-pii alone.
+PHI_PRESIDIO_MODEL = env.str("PHI_PRESIDIO_MODEL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rate limits of sign-in must hold across processes, so the cache lives in the database by default.
 CACHES = {
@@ -112,6 +118,9 @@ LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 FORMAT_MODULE_PATH = ["builder.config.formats"]
 LOCALE_PATHS = [BASE_DIR / "builder" / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+# The address people reach the site at: mail sent by a command has no request to take it from.
+SITE_URL = env.str("SITE_URL", default="")
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Clinwright <clinwright@localhost>")
 USE_TZ = True
 
 STATIC_URL = "static/"

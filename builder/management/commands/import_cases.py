@@ -13,19 +13,24 @@ from builder.services.imports import import_cases
 
 
 class Command(ServiceCommand):
-    """Import cases from JSON Lines, all or none; the same file again changes nothing."""
+    """Import cases from a file, all or none; the same file again changes nothing."""
 
-    help = "Import cases from a JSON Lines file, all or none; the same file again changes nothing."
+    help = "Import cases from a file, all or none; the same file again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--department", required=True, metavar="CODE")
-        parser.add_argument("--format", choices=FORMATS, default="auto")
+        parser.add_argument(
+            "--format",
+            choices=FORMATS,
+            default="auto",
+            help="what the file is; auto recognises each. Questions of medqa, medmcqa and pubmedqa become drafts",
+        )
         parser.add_argument(
             "--approved-elsewhere",
             metavar="SOURCE",
-            help="count the cases as approved; you vouch that SOURCE approved them (audited, shown on the release)",
+            help="count the cases as approved; you vouch that SOURCE approved them (leads only; audited)",
         )
         self.add_by(parser)
 
