@@ -12,7 +12,8 @@ class AnnotationsConfig(AppConfig):
     insert_only_models = ()
 
     def ready(self) -> None:
-        """Show this room's queues, links and panels in the rooms to the left."""
-        from annotations import providers
+        """Show this room's queues, links and panels in the rooms to the left, and tell its kinds of job."""
+        from annotations import providers, results_jobs
 
         providers.register()
+        results_jobs.register()

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from annotations.urls_reports import report_urls
-from annotations.views import grading, sessions, verdicts
+from annotations.views import grading, results, sessions, verdicts
 
 app_name = "annotations"
 
@@ -15,6 +15,8 @@ session_urls: list[URLPattern] = [
     path("sessions/<int:session_id>/end/", sessions.session_end, name="session-end"),
     path("sessions/<int:session_id>/close/", sessions.session_close, name="session-close"),
     path("runs/<str:run_name>/verdicts/new/", verdicts.verdicts_new, name="verdicts-new"),
+    path("runs/<str:run_name>/results/", results.results, name="results"),
+    path("releases/<str:name>/<str:version>/results/new/", results.results_new, name="results-new"),
 ]
 # The desk is addressed by the grader's own order: an address says nothing about who wrote an answer.
 grading_urls: list[URLPattern] = [

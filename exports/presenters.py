@@ -29,6 +29,15 @@ class CoverageRow:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """What harnesses trip over: the check's id, what it means, and in how many cases."""
+
+    check_id: str
+    label: str
+    cases: int
+
+
 def coverage_rows(coverage: Coverage) -> list[CoverageRow]:
     """Return the grid of kinds and themes, shaded by count."""
     return [
@@ -64,6 +73,38 @@ def release_facts(overview: ReleaseOverview) -> list[dict[str, Any]]:
             % {"count": overview.cases_with_red_line},
         },
         {"term": _("Languages"), "value": len(overview.languages), "note": languages},
+    ]
+
+
+def finding_labels() -> dict[str, str]:
+    """Return in words what each finding at freezing means, by its id."""
+    return {
+        "export.prompt_id": _("An id that a harness could take for a number, or that no file name can hold"),
+        "export.conversation": _(
+            "A conversation that doesn't end with the user, or has a system turn that isn't first"
+        ),
+        "export.points": _("No criterion that gives points, or one that is worth none"),
+        "export.tags": _("A tag that stands twice, or both on the case and on a criterion"),
+        "export.repeated_criterion": _(
+            "The same criterion twice in one case: some harnesses tell criteria by their text"
+        ),
+        "export.line_ends": _("A character that careless programs take for the end of a line"),
+        "export.template_marks": _("A criterion with template marks such as {{: simple-evals fails over it"),
+        "export.date_text": _(
+            "A text that is nothing but a date: Hugging Face's reader would make a timestamp of it"
+        ),
+        "export.unwritable": _("A number or character that a file of JSON can't hold"),
+        "export.ideal_completions_data": _("Some cases have a reference answer and some don't"),
+        "export.ragged_fields": _("Imported cases whose further fields differ from case to case"),
+    }
+
+
+def finding_rows(overview: ReleaseOverview) -> list[FindingRow]:
+    """Return what was found when the release was frozen."""
+    labels = finding_labels()
+    return [
+        FindingRow(check_id, labels.get(check_id, ""), found["cases"])
+        for check_id, found in overview.findings.items()
     ]
 
 

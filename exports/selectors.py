@@ -16,9 +16,12 @@ from builder.content import CaseContent
 from builder.models import Case, Department, ExternalApproval, Kind, User
 from builder.selectors.cases import kind_label
 from exports.access import visible_runs
+from exports.formats.base import BundleContext, BundleFormat
+from exports.formats.readme import commands_of
 from exports.formats.registry import FORMATS
 from exports.models import Release, ReleaseItem, ReleaseState, Response, Run, Stage
 from exports.records import item_hash
+from exports.snapshot import release_record
 
 CHUNK = 500
 
@@ -75,13 +78,21 @@ class ElsewhereApproval:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandLine:
-    """One format a release can be exported in, with the command that does it."""
+class FormatUse:
+    """One format a release can be exported in: the command that does it, and those that run the bundle.
+
+    `brings_back` says what comes home, in the format's own words; empty for a format without results.
+    """
 
     name: str
     label: str
     description: str
+    tested_with: str
     command: str
+    folder: str
+    run: list[str]
+    brings_back: str
+    bring_command: str
 
 
 @dataclass(slots=True)
@@ -247,18 +258,28 @@ def check_frozen(release: Release) -> FrozenCheck:
     return FrozenCheck(count, problems)
 
 
-def export_commands(release: Release, user: User) -> list[CommandLine]:
-    """Return every format with the command that exports the release in it."""
-    return [
-        CommandLine(
-            each.name,
-            each.label,
-            each.description,
-            f"python manage.py export_release {release.label} --format {each.name} "
-            f"--out {release.name}-{release.version}-{each.name} --by {user.email}",
-        )
-        for each in FORMATS.values()
-    ]
+def format_uses(release: Release, user: User) -> list[FormatUse]:
+    """Return every format with the commands that export the release in it and run the bundle."""
+    context = BundleContext(release_record(release, ""), canary="")
+    return [_format_use(each, release, user, context) for each in FORMATS.values()]
+
+
+def _format_use(each: BundleFormat, release: Release, user: User, context: BundleContext) -> FormatUse:
+    folder = f"{release.name}-{release.version}-{each.name}"
+    return FormatUse(
+        name=each.name,
+        label=each.label,
+        description=each.description.replace("`", "").replace("*", ""),
+        tested_with=each.tested_with,
+        command=(
+            f"python manage.py export_release {release.label} --format {each.name} --out {folder} "
+            f"--by {user.email}"
+        ),
+        folder=folder,
+        run=[command for command in commands_of(each.usage(context)) if "manage.py" not in command],
+        brings_back=each.reader.files.replace("`", "") if each.reader else "",
+        bring_command=f"python manage.py import_results FILE --release {release.label} --run RUN --by {user.email}",
+    )
 
 
 def freezable_cases(department: Department) -> FreezeChoices:

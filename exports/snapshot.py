@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from builder.content import CaseContent
-from builder.models import Case, CaseRevision, ContestedRule, Decision, Department
-from builder.selectors.reviews import current_reviews, standings
+from builder.approval import Missing
+from builder.content import CaseContent, content_from_json
+from builder.models import Case, CaseRevision, ConflictOfInterest, ContestedRule, Department, Review
+from builder.selectors.reviews import current_reviews, standings_of, tally_of, votes_of
 from exports.models import Release, ReleaseItem, Split
 from exports.records import CaseRecord, ReleaseRecord, item_hash
 
@@ -20,12 +21,14 @@ class Snapshot:
     """One approved case as a release would hold it.
 
     `contested` are the criteria (from 1) without a majority; under the department's rule *leave out* they are not in
-    `record`. `approval` is how the revision was approved, without anybody's name.
+    `record`. `approval` is how the revision was approved, without anybody's name; `missing` is what the department's
+    rule asks for beyond it.
     """
 
     record: CaseRecord
     revision: CaseRevision
     approval: dict[str, Any]
+    missing: Missing
     contested: list[int] = field(default_factory=list)
 
 
@@ -48,26 +51,34 @@ def snapshot_cases(
 def _snapshot(
     case: Case, revision: CaseRevision, department: Department, position: int, split: Split
 ) -> Snapshot:
-    content, contested = revision.content, []
+    content = revision.content
     elsewhere = getattr(revision, "external_approval", None)
+    contested: list[int] = []
+    missing = Missing(0, 0)
     if elsewhere is not None:
         approval: dict[str, Any] = {"approved_elsewhere": elsewhere.source}
     else:
-        approval = {"reviewers": _approvals(revision)}
-        contested = _contested(revision, department)
+        reviews = current_reviews(revision)
+        approval = _approval(case, reviews, department)
+        missing = tally_of(reviews, department).missing
+        contested = _contested(revision, reviews, department)
     if contested and department.contested_rule == ContestedRule.LEAVE_OUT:
         content = _without(content, contested)
         approval["left_out"] = contested
     record = CaseRecord(case.prompt_id, position, split.value, item_hash(case.prompt_id, content), content)
-    return Snapshot(record, revision, approval, contested)
+    return Snapshot(record, revision, approval, missing, contested)
 
 
-def _approvals(revision: CaseRevision) -> int:
-    return sum(review.decision == Decision.APPROVE for review in current_reviews(revision))
+def _approval(case: Case, reviews: list[Review], department: Department) -> dict[str, Any]:
+    """Return how many approved; of those, who came from outside and who declared a conflict, where there are any."""
+    tally = tally_of(reviews, department)
+    told = ConflictOfInterest.objects.filter(case=case, person__in=[each.reviewer_id for each in reviews])
+    counts = {"reviewers": tally.approvals, "outside": tally.outside, "conflicts_of_interest": told.count()}
+    return {name: count for name, count in counts.items() if count or name == "reviewers"}
 
 
-def _contested(revision: CaseRevision, department: Department) -> list[int]:
-    standing = standings(revision, department.required_approvals)
+def _contested(revision: CaseRevision, reviews: list[Review], department: Department) -> list[int]:
+    standing = standings_of(revision, department, votes_of(reviews))
     return [number for number, each in enumerate(standing, start=1) if each.is_contested]
 
 
@@ -88,5 +99,6 @@ def release_records(release: Release, *, with_held_out: bool) -> Iterator[CaseRe
     items = ReleaseItem.objects.filter(release=release).order_by("position")
     if not with_held_out:
         items = items.filter(split=Split.PUBLIC)
-    for item in items.iterator(chunk_size=CHUNK):
-        yield CaseRecord(item.prompt_id, item.position, item.split, item.sha256, item.content)
+    fields = ("prompt_id", "position", "split", "sha256", "content_text")
+    for prompt_id, position, split, sha256, text in items.values_list(*fields).iterator(chunk_size=CHUNK):
+        yield CaseRecord(prompt_id, position, split, sha256, content_from_json(text))

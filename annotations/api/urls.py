@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.api import grading, scores, sessions
+from annotations.api import grading, results, scores, sessions
 
 _SESSION = "sessions/<int:session_id>/"
 
@@ -18,6 +18,13 @@ urlpatterns: list[URLPattern] = [
     path(f"{_SESSION}items/<int:position>/", grading.ItemView.as_view(), name="session-item"),
     path(f"{_SESSION}items/<int:position>/grades/", grading.GradesView.as_view(), name="session-grades"),
     path("runs/<frozen_name:name>/verdicts/", scores.VerdictsView.as_view(), name="run-verdicts"),
+    path("runs/<frozen_name:name>/results/", results.RunResultsView.as_view(), name="run-results"),
+    path(
+        "runs/<frozen_name:name>/results/differences/",
+        results.RunDifferencesView.as_view(),
+        name="run-differences",
+    ),
+    path("results/", results.ResultsView.as_view(), name="results"),
     path("runs/<frozen_name:name>/score/", scores.RunScoreView.as_view(), name="run-score"),
     path("scores/", scores.ScoresView.as_view(), name="scores"),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from annotations.models import HUMAN_VERDICTS, Assignment
 from annotations.services.grades import GivenVerdict, save_grades
@@ -26,11 +26,11 @@ class GradeForm(ServiceForm):
         for index in range(n_criteria):
             self.fields[f"verdict-{index}"] = forms.ChoiceField(
                 choices=[(verdict, verdict.label) for verdict in HUMAN_VERDICTS], required=False,
-                error_messages={"invalid_choice": _lazy("Choose met, not met or can’t judge")},
+                error_messages={"invalid_choice": gettext_lazy("Choose met, not met or can’t judge")},
             )  # fmt: skip
             self.fields[f"note-{index}"] = forms.CharField(
                 required=False, max_length=LONGEST_NOTE,
-                error_messages={"max_length": _lazy("A note holds up to %(limit_value)d characters")},
+                error_messages={"max_length": gettext_lazy("A note holds up to %(limit_value)d characters")},
             )  # fmt: skip
         self.fields["cleared"] = forms.TypedMultipleChoiceField(
             choices=[(str(index), str(index)) for index in range(n_criteria)], coerce=int, required=False

@@ -2,6 +2,7 @@
 
 from annotations.models.grades import HUMAN_VERDICTS, Grade, Resolution, Verdict
 from annotations.models.raters import Rater, RaterKind
+from annotations.models.results import ComparisonFinding, ResultsComparison
 from annotations.models.sessions import (
     Assignment,
     Desk,
@@ -15,12 +16,14 @@ from annotations.models.sessions import (
 __all__ = [
     "HUMAN_VERDICTS",
     "Assignment",
+    "ComparisonFinding",
     "Desk",
     "Grade",
     "GradingSession",
     "Rater",
     "RaterKind",
     "Resolution",
+    "ResultsComparison",
     "SessionKind",
     "SessionRater",
     "SessionRun",

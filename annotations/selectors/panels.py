@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.models import GradingSession, SessionState
+from annotations.selectors import results
 from builder.access import Act, may
 from builder.common.providers import WorkItem, WorkQueue
 from builder.models import User
@@ -22,10 +23,19 @@ def release_panels(release: Release, user: User) -> Iterator[WorkQueue]:
         )
     if items:
         yield WorkQueue("sessions", _("Grading"), items, "", total=len(items))
+    if may(user, Act.IMPORT_RUNS, release.department):
+        bring = WorkItem(
+            _("Bring a harness’s log home"),
+            reverse("annotations:results-new", args=[release.name, release.version]),
+            detail=_("Answers and verdicts at once."),
+        )
+        yield WorkQueue("results", _("Results"), [bring], "", total=1)
 
 
 def run_panels(run: Run, user: User) -> Iterator[WorkQueue]:
-    """Yield the sessions in which the run's answers were graded, and the way to bring in verdicts."""
+    """Yield a harness's score beside ours, the sessions that graded the run, and the way to bring in verdicts."""
+    if run.log_format:
+        yield _results_panel(run)
     sessions = GradingSession.objects.visible_to(user).filter(session_runs__run=run)
     items = list(_sessions(sessions))
     if run.state == RunState.READY and may(user, Act.IMPORT_RUNS, run.release.department):
@@ -35,6 +45,28 @@ def run_panels(run: Run, user: User) -> Iterator[WorkQueue]:
             )
         )
     yield WorkQueue("sessions", _("Grading"), items, _("These answers aren’t graded yet."), total=len(items))
+
+
+def _results_panel(run: Run) -> WorkQueue:
+    """Return our score, what the harness reported, and what became of the difference. Cost: one query."""
+    found = results.get_results(run)
+    items = []
+    if found["session"] is not None:
+        items.append(
+            WorkItem(
+                _("Our score: %(score)s") % {"score": results.rounded(found["our_score"])},
+                reverse("annotations:session-scores", args=[found["session"]]),
+                detail=results.interval_words(found),
+            )
+        )
+    items.append(
+        WorkItem(
+            _("Reported by the harness: %(score)s") % {"score": results.rounded(found["reported_score"])},
+            reverse("annotations:results", args=[run.name]),
+            detail=results.finding_label(found),
+        )
+    )
+    return WorkQueue("results", _("Results of the harness"), items, "", total=len(items))
 
 
 def _sessions(sessions: Iterable[GradingSession]) -> Iterator[WorkItem]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotations.frames import MET, SEED, UNDECIDED, Units, session_ratings, session_units, units_of_runs
 from annotations.models import GradingSession, Rater, SessionState
+from annotations.selectors.results import find_comparison, results_to_dict
 from annotations.stats import (
     CaseScores,
     PairedDifference,
@@ -42,6 +43,7 @@ class RunReport:
     worst_at_k: list[float] | None
     worst_at_k_cases: int
     raw_agreement: dict[str, Any] | None
+    reported: dict[str, Any] | None
     units: Units
 
     @property
@@ -63,6 +65,7 @@ class RunReport:
             "worst_at_k": self.worst_at_k,
             "worst_at_k_cases": self.worst_at_k_cases,
             "agreement": self.raw_agreement,
+            "harness": self.reported,
         }
 
 
@@ -173,8 +176,17 @@ def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | N
         worst_at_k=worst,
         worst_at_k_cases=worst_cases,
         raw_agreement=None if rater or len(members) < 2 else _raw_agreement(session, units),
+        reported=_reported(run, session),
         units=units,
     )
+
+
+def _reported(run: Run, session: GradingSession) -> dict[str, Any] | None:
+    """Return what the harness said of the run whose log brought this session's verdicts."""
+    comparison = find_comparison(run)
+    if comparison is None or comparison.session_id != session.pk:
+        return None
+    return results_to_dict(run, comparison)
 
 
 def _counts(units: Units) -> dict[str, int]:

@@ -4,26 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.models import (
-    Assignment,
-    Desk,
-    Grade,
-    GradingSession,
-    Rater,
-    RaterKind,
-    SessionKind,
-    SessionRater,
-    SessionRun,
-    SessionState,
-    Verdict,
-)
+from annotations.models import Grade, GradingSession, Rater, SessionState
 from annotations.selectors.grades import hash_of_grades
+from annotations.services.imported_sessions import (
+    JudgedAnswer,
+    close_imported,
+    external_rater,
+    find_imported,
+    hold_imported,
+    new_imported,
+    stored_rater,
+    write_verdicts,
+)
 from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, Conflict
@@ -31,7 +27,6 @@ from builder.common.jsonl import Line, file_sha256
 from builder.common.progress import Watch, unwatched
 from builder.content import Criterion
 from builder.models import User
-from builder.services.audit import record
 from exports.access import require_ready
 from exports.formats.results import read_verdicts
 from exports.models import Response, Run
@@ -62,8 +57,8 @@ def import_verdicts(
     access.require(by, Act.IMPORT_RUNS, department)
     require_ready(run)
     digest = file_sha256(path)
-    rater = _external_rater(rater_name)
-    existing = _session_of(rater, run)
+    rater = external_rater(rater_name)
+    existing = find_imported(run, rater)
     if existing and existing.state == SessionState.CLOSED:
         return _already_there(existing, digest, run, rater)
     known = _known_responses(run)
@@ -73,20 +68,12 @@ def import_verdicts(
     responses, verdicts = _write(progress(read_verdicts(path), _("Writing")), session, known)
     if file_sha256(path) != digest:
         raise Conflict(_("The file changed while it was read. Import it again."))
-    _finish(session, by=by, file=path.name, rater=rater.name, responses=responses, verdicts=verdicts)
+    # Outside the last transaction, which would hold SQLite's writer for as long as the hash takes.
+    hashed = hash_of_grades(session)
+    close_imported(
+        session, by, hashed, file=path.name, rater=rater.name, responses=responses, verdicts=verdicts
+    )
     return VerdictImport(session, True, responses, verdicts)
-
-
-def _session_of(rater: Rater, run: Run, *, hold: bool = False) -> GradingSession | None:
-    """Return the session that holds the rater's verdicts on the run, finished or interrupted.
-
-    `hold` waits for the batch that another import is writing to it, and keeps the next one out.
-    """
-    if rater.pk is None:  # a new name has none
-        return None
-    mine = GradingSession.objects.filter(kind=SessionKind.IMPORTED, session_raters__rater=rater)
-    mine = mine.filter(session_runs__run=run)
-    return (mine.select_for_update(of=("self",)) if hold else mine).first()
 
 
 def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater) -> VerdictImport:
@@ -97,21 +84,6 @@ def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater)
         )
     verdicts = Grade.objects.filter(assignment__session=session).count()
     return VerdictImport(session, False, session.assignments.count(), verdicts)
-
-
-def _external_rater(name: str) -> Rater:
-    name = name.strip()
-    if not name or len(name) > 150 or not name.isprintable():
-        raise BadInput(
-            _("Give the rater a name of up to 150 characters, without line breaks or invisible characters."),
-            field="rater",
-        )
-    if "@" in name:
-        raise BadInput(
-            _("A rater of imported verdicts is named without @; people grade in a session."), field="rater"
-        )
-    rater = Rater.objects.filter(name=name).first()
-    return rater or Rater(kind=RaterKind.EXTERNAL, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,22 +141,15 @@ def _new_session(run: Run, rater: Rater, digest: str, by: User) -> GradingSessio
     The run's row is held, so that of two imports at the same moment the second sees the first.
     """
     Run.objects.select_for_update(no_key=True).get(pk=run.pk)
-    if rater.pk is None:
-        rater, _created = Rater.objects.get_or_create(name=rater.name, kind=rater.kind)
-    existing = _session_of(rater, run, hold=True)
+    rater = stored_rater(rater)
+    existing = find_imported(run, rater, hold=True)
     if existing and existing.state == SessionState.CLOSED:
         raise Conflict(
             _("Somebody imported verdicts of this rater at the same moment. Look at the run again.")
         )
     if existing:  # nobody has seen a verdict of an unfinished import
         existing.delete()
-    session = GradingSession.objects.create(
-        release=run.release, kind=SessionKind.IMPORTED, state=SessionState.IMPORTING, overlap=1,
-        source_sha256=digest, created_by=by,
-    )  # fmt: skip
-    SessionRun.objects.create(session=session, run=run, position=1)
-    SessionRater.objects.create(session=session, rater=rater, desk=Desk.IMPORTED, position=1)
-    return session
+    return new_imported(run, rater, digest, by)
 
 
 def _write(
@@ -195,7 +160,7 @@ def _write(
     iterator, responses, verdicts = iter(rows), 0, 0
     while batch := [row for _line, row in islice(iterator, BATCH)]:
         with transaction.atomic():
-            _hold(session)
+            hold_imported(session)
             verdicts += _write_batch(batch, session, rater, known, first=responses + 1)
         responses += len(batch)
     return responses, verdicts
@@ -208,44 +173,8 @@ def _write_batch(
     known: dict[tuple[str, int], _Known],
     first: int,
 ) -> int:
-    now = timezone.now()
-    assignments = Assignment.objects.bulk_create(
-        Assignment(
-            session=session, rater=rater, response_id=known[(row.prompt_id, row.epoch)].response_id,
-            position=place, done_at=now,
-        )
+    judged = [
+        JudgedAnswer(known[(row.prompt_id, row.epoch)].response_id, place, row.items)
         for place, row in enumerate(batch, start=first)
-    )  # fmt: skip
-    grades = [
-        Grade(
-            assignment=assignment, criterion_index=index, verdict=Verdict(item.verdict),
-            explanation=item.explanation, updated_at=now,
-        )
-        for assignment, row in zip(assignments, batch, strict=True)
-        for index, item in enumerate(row.items)
-        if item.verdict is not None
-    ]  # fmt: skip
-    Grade.objects.bulk_create(grades, batch_size=2_000)
-    return len(grades)
-
-
-def _hold(session: GradingSession) -> None:
-    """Raise Conflict unless the session still waits for these verdicts; hold its row until the transaction ends."""
-    sessions = GradingSession.objects.select_for_update(no_key=True)
-    waiting = sessions.filter(pk=session.pk, state=SessionState.IMPORTING)
-    if waiting.first() is None:
-        raise Conflict(
-            _("Another import of the same verdicts took the place of this one. Look at the run again.")
-        )
-
-
-@transaction.atomic
-def _finish(session: GradingSession, *, by: User, **details: Any) -> None:
-    _hold(session)
-    session.state, session.closed_at, session.closed_by = SessionState.CLOSED, timezone.now(), by
-    session.close_reason = _("Imported")
-    session.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])
-    record(
-        by=by, verb="verdicts:import", what=session, department=session.release.department,
-        after=hash_of_grades(session), **details,
-    )  # fmt: skip
+    ]
+    return write_verdicts(session, rater, judged)

@@ -104,10 +104,33 @@ class ItemOut(serializers.ModelSerializer[ReleaseItem]):
         read_only_fields = fields
 
 
+class FormatOut(Shape):
+    """One format a release can leave in."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    description = serializers.CharField()
+    data_file = serializers.CharField(source="file_name")
+    prompts_only = serializers.BooleanField(
+        source="may_leave_rubric_out", help_text="Whether it can leave the rubric out."
+    )
+    reads_back = serializers.CharField(
+        source="reader.files", default="", help_text="What of its results can be imported; empty: nothing."
+    )
+    formula = serializers.CharField(
+        source="formula.sentence", default="", help_text="How its harness scores."
+    )
+    same_formula = serializers.BooleanField(source="formula.same_as_ours", default=False)
+    tested_with = serializers.CharField()
+
+
 class BundleQuery(Shape):
     """In which format the public items leave."""
 
     format = serializers.ChoiceField(choices=list(FORMATS), default="canonical")
+    prompts_only = serializers.BooleanField(
+        default=False, help_text="Leave out the rubric and all that tells of it."
+    )
 
 
 class BundleIn(BundleQuery):
@@ -136,7 +159,8 @@ class RunOut(serializers.ModelSerializer[Run]):
         model = Run
         fields: tuple[str, ...] = (
             "name", "release", "department", "model", "model_class", "prompting", "retrieval", "parameters",
-            "source_sha256", "imported_by", "created_at",
+            "source_sha256", "log_format", "harness", "harness_version", "grader", "reported_score", "imported_by",
+            "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -153,10 +177,9 @@ class RunRow(RunOut):
         read_only_fields = fields
 
 
-class RunIn(Shape):
-    """A file of answers and the factors of the run. Repeat `param` as K=V for each parameter."""
+class RunFactorsIn(Shape):
+    """The run's release, name and factors. Repeat `param` as K=V for each parameter."""
 
-    file = serializers.FileField()
     release = serializers.CharField(max_length=150, help_text="NAME==X.Y.Z")
     run = serializers.CharField(max_length=150)
     model = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
@@ -174,6 +197,12 @@ class RunIn(Shape):
         if any(not (key and equals) for key, equals, _value in pairs):
             raise serializers.ValidationError("Each parameter is written K=V.")
         return {key: value for key, _equals, value in pairs}
+
+
+class RunIn(RunFactorsIn):
+    """A file of answers and the factors of the run."""
+
+    file = serializers.FileField()
 
 
 class RunMade(Shape):

@@ -17,6 +17,7 @@ register_converter(FrozenName, "frozen_name")
 _RELEASE = "releases/<frozen_name:name>/<frozen_name:version>/"
 
 urlpatterns: list[URLPattern] = [
+    path("formats/", releases.FormatsView.as_view(), name="formats"),
     path("releases/", releases.ReleasesView.as_view(), name="releases"),
     path(_RELEASE, releases.ReleaseView.as_view(), name="release"),
     path(f"{_RELEASE}state/", releases.ReleaseStatesView.as_view(), name="release-state"),

@@ -139,6 +139,11 @@ class DownloadForm(ServiceForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose a format")},
     )
+    prompts_only = forms.BooleanField(
+        label=_("Leave the rubric out"),
+        help_text=_("For running a system that must not see it. The answers are graded here afterwards."),
+        required=False,
+    )
     recipient = forms.CharField(
         label=_("Recipient of the held-out cases"),
         help_text=_("Leave this empty for a bundle of the public cases only."),
@@ -168,5 +173,6 @@ class DownloadForm(ServiceForm):
                 by=by,
                 recipient=data.get("recipient", ""),
                 reason=data.get("reason", ""),
+                prompts_only=data["prompts_only"],
             )
         )

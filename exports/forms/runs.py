@@ -1,4 +1,4 @@
-"""The form that brings in a run's answers."""
+"""The form that brings in a run's answers, and what it shares with other ways of bringing one."""
 
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,15 @@ from exports.services.runs import RunImport, import_responses
 _SHORT = {"class": "nhsuk-input--width-20", "autocomplete": "off", "spellcheck": "false"}
 
 
-class RunForm(ServiceForm):
-    """A file of answers and what distinguishes the system that gave them."""
+class SystemForm(ServiceForm):
+    """The run's name and what distinguishes the system that answers."""
 
-    release = forms.ChoiceField(label=_("Release"), error_messages={"required": _("Choose the release")})
     run = forms.CharField(
         label=_("Name of the run"),
         help_text=_("Letters, digits, points and hyphens. Graders never see it while they grade."),
         max_length=150,
         widget=forms.TextInput(attrs=_SHORT),
         error_messages={"required": _("Name the run")},
-    )
-    file = forms.FileField(
-        label=_("File of answers"),
-        help_text=_("JSON Lines with prompt_id, epoch and completion."),
-        error_messages={"required": _("Choose the file of answers")},
     )
     model = forms.CharField(
         label=_("Model"), required=False, max_length=200, widget=forms.TextInput(attrs=_SHORT)
@@ -51,11 +45,6 @@ class RunForm(ServiceForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, releases: list[Release], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._releases = {release.label: release for release in releases}
-        offer(self, "release", [(label, label) for label in self._releases])
-
     def clean_parameters(self) -> dict[str, str]:
         """Return K=V lines as a dictionary."""
         pairs = [
@@ -67,6 +56,28 @@ class RunForm(ServiceForm):
             raise forms.ValidationError(_("Write each parameter as name=value, one a line"))
         return {key.strip(): value.strip() for key, _equals, value in pairs}
 
+    def factors(self) -> dict[str, Any]:
+        """Return what the services want to know of the system."""
+        names = ("model", "model_class", "prompting", "retrieval", "parameters")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class RunForm(SystemForm):
+    """A file of answers and what distinguishes the system that gave them."""
+
+    release = forms.ChoiceField(label=_("Release"), error_messages={"required": _("Choose the release")})
+    file = forms.FileField(
+        label=_("File of answers"),
+        help_text=_("JSON Lines with prompt_id, epoch and completion."),
+        error_messages={"required": _("Choose the file of answers")},
+    )
+    field_order = ("release", "run", "file")
+
+    def __init__(self, *args: Any, releases: list[Release], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._releases = {release.label: release for release in releases}
+        offer(self, "release", [(label, label) for label in self._releases])
+
     def bring_in(self, path: Path, *, by: User) -> RunImport | None:
         """Import the answers of the uploaded file, which lies at `path`; None when the service refuses."""
         data = self.cleaned_data
@@ -76,10 +87,6 @@ class RunForm(ServiceForm):
                 release=self._releases[data["release"]],
                 run_name=data["run"],
                 by=by,
-                model=data["model"],
-                model_class=data["model_class"],
-                prompting=data["prompting"],
-                retrieval=data["retrieval"],
-                parameters=data["parameters"],
+                **self.factors(),
             )
         )

@@ -39,7 +39,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 
 
 class Run(models.Model):
-    """One system under test and the factors of its run."""
+    """One system under test and the factors of its run.
+
+    `log_format` is the format in which a harness's log came home, whose formula explains `reported_score`: the number
+    the harness itself gave the run. All five are empty where answers came as a plain file.
+    """
 
     release = models.ForeignKey(Release, models.PROTECT, related_name="runs")
     name = models.CharField(max_length=150, unique=True)
@@ -50,6 +54,11 @@ class Run(models.Model):
     retrieval = models.CharField(max_length=60, blank=True)
     parameters: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
     source_sha256 = models.CharField(max_length=64)
+    log_format = models.CharField(max_length=40, blank=True)
+    harness = models.CharField(max_length=60, blank=True)
+    harness_version = models.CharField(max_length=60, blank=True)
+    grader = models.CharField(max_length=200, blank=True)
+    reported_score = models.FloatField(null=True)
     imported_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -134,7 +134,10 @@ def _taken(name: str, version: str) -> Conflict:
 
 
 def _chosen_cases(department: Department, tags: Sequence[str], case_ids: Iterable[int] | None) -> list[Case]:
-    """Return the approved cases meant; in PostgreSQL their rows are held until the release is frozen."""
+    """Return the approved cases meant; in PostgreSQL their rows are held until the release is frozen.
+
+    A case whose approval has expired with its evidence counts as any other that isn't approved.
+    """
     approved = (
         Case.objects.filter(department=department).approved().select_for_update(of=("self",), no_key=True)
     )
@@ -156,6 +159,14 @@ def _chosen_cases(department: Department, tags: Sequence[str], case_ids: Iterabl
 
 
 def _explain_missing(department: Department, case_ids: set[int]) -> None:
+    expired = Case.objects.filter(department=department, pk__in=case_ids).with_expired_approval()
+    if dates := list(expired.order_by("expires_on", "pk").values_list("prompt_id", "expires_on")):
+        raise NotReady(
+            _(
+                "The approval of these cases expired with their evidence: %(cases)s. Renew them with a new revision."
+            )
+            % {"cases": _some(f"{prompt_id} ({day})" for prompt_id, day in dates)}
+        )
     unapproved = Case.objects.filter(department=department, pk__in=case_ids).values_list(
         "prompt_id", flat=True
     )
@@ -169,16 +180,7 @@ def _explain_missing(department: Department, case_ids: set[int]) -> None:
 
 
 def _refuse_unready(snapshots: list[Snapshot], department: Department) -> None:
-    short = [
-        each.record.prompt_id
-        for each in snapshots
-        if each.approval.get("reviewers", department.required_approvals) < department.required_approvals
-    ]
-    if short:
-        raise NotReady(
-            _("%(department)s now needs %(number)s approvals; these cases have fewer: %(cases)s.")
-            % {"department": department.code, "number": department.required_approvals, "cases": _some(short)}
-        )
+    _refuse_short(snapshots, department)
     contested = [
         f"{each.record.prompt_id} ({', '.join(map(str, each.contested))})"
         for each in snapshots
@@ -197,6 +199,27 @@ def _refuse_unready(snapshots: list[Snapshot], department: Department) -> None:
             _("Without the contested criteria these cases have none with positive points: %(cases)s.")
             % {"cases": _some(empty)}
         )
+
+
+def _refuse_short(snapshots: list[Snapshot], department: Department) -> None:
+    """Refuse what the present rule would not approve: the rule may have changed, or a reviewer been barred."""
+    short = [each.record.prompt_id for each in snapshots if each.missing]
+    if not short:
+        return
+    values = {
+        "department": department.code,
+        "number": department.required_approvals,
+        "outside": department.outside_approvals,
+        "cases": _some(short),
+    }
+    if department.outside_approvals:
+        raise NotReady(
+            _("%(department)s now needs %(number)s approvals, %(outside)s of them from other departments; these cases "
+              "have fewer: %(cases)s.") % values
+        )  # fmt: skip
+    raise NotReady(
+        _("%(department)s now needs %(number)s approvals; these cases have fewer: %(cases)s.") % values
+    )
 
 
 def _some(names: Iterable[str]) -> str:
@@ -227,6 +250,7 @@ def _manifest(
         "version": version,
         "department": department.code,
         "required_approvals": department.required_approvals,
+        **_unusual_rule(department),
         "approved_elsewhere": dict(sorted(elsewhere.items())),
         "held_out": {"share": held_out, "seed": seed} if held_out else None,
         "findings": findings,
@@ -240,6 +264,13 @@ def _manifest(
             for each in snapshots
         ],
     }
+
+
+def _unusual_rule(department: Department) -> dict[str, Any]:
+    """Return what else the department asks for, where that isn't what every department asks for at first."""
+    usual = Department()
+    names = ("consensus_threshold", "outside_approvals")
+    return {name: value for name in names if (value := getattr(department, name)) != getattr(usual, name)}
 
 
 def _write(

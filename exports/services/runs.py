@@ -1,13 +1,11 @@
 """Answers come back: a run's responses are imported whole, or not seen at all."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from builder import access
@@ -17,35 +15,22 @@ from builder.common.jsonl import Line, file_sha256
 from builder.common.progress import Watch, unwatched
 from builder.models import User
 from builder.services.audit import record
-from exports.access import hidden_runs, stage_of
 from exports.formats.results import read_responses
-from exports.models import ModelClass, Release, ReleaseItem, Response, Run, RunState, Stage
-from exports.models.releases import NAME_PATTERN
+from exports.models import Release, ReleaseItem, Response, Run, RunState
 from exports.records import ResponseRecord
+from exports.services.run_rows import (
+    Factors,
+    check_run,
+    drop_run,
+    find_own_run,
+    finish_run,
+    new_run,
+    refuse_other_leftover,
+    refuse_other_source,
+)
 
 # Rows per transaction: SQLite's only writer is held for milliseconds, not for the whole file.
 BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Factors:
-    """What distinguishes one system under test from another; all may be empty."""
-
-    model: str = ""
-    model_class: str = ""
-    prompting: str = ""
-    retrieval: str = ""
-    parameters: dict[str, str] | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """Return them under the names of the run's columns."""
-        return {
-            "model": self.model.strip(),
-            "model_class": self.model_class,
-            "prompting": self.prompting.strip(),
-            "retrieval": self.retrieval.strip(),
-            "parameters": self.parameters or {},
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +60,14 @@ def import_responses(
     """
     access.require(by, Act.IMPORT_RUNS, release.department)
     factors = Factors(model, model_class, prompting, retrieval, parameters)
-    _check_run(release, run_name, factors)
+    check_run(release, run_name, factors)
     digest = file_sha256(path)
-    existing = _existing(run_name, release, by)
+    existing = find_own_run(run_name, release, by)
     if existing and existing.state == RunState.READY:
-        return _same_again(existing, digest, factors)
-    if existing and not restart:
-        _refuse_other_file(existing, digest, factors)
+        refuse_other_source(existing, digest, factors)
+        return _result(existing, created=False)
+    if existing:
+        _refuse_leftover(existing, digest, factors, restart=restart)
     items = dict(ReleaseItem.objects.filter(release=release).values_list("prompt_id", "pk"))
     expected = sum(1 for _each in _checked(progress(read_responses(path), _("Checking")), items))
     if not expected:
@@ -91,7 +77,7 @@ def import_responses(
     _write(progress(read_responses(path), _("Writing")), run, items, there)
     if file_sha256(path) != digest:
         raise Conflict(_("The file changed while it was read. Import it again with --restart."))
-    _finish(run, expected, by=by, file=path.name)
+    finish_run(run, expected, by, path.name)
     return _result(run, created=True, resumed=len(there))
 
 
@@ -117,49 +103,17 @@ def withdraw_run(*, run: Run, reason: str, by: User) -> Run:
     return locked
 
 
-def _check_run(release: Release, run_name: str, factors: Factors) -> None:
-    if not re.match(NAME_PATTERN, run_name) or len(run_name) > 150:
-        raise BadInput(
-            _("A run's name has up to 150 letters, digits and . _ -, beginning with a letter or digit."),
-            field="run",
-        )
-    if factors.model_class and factors.model_class not in ModelClass.values:
-        raise BadInput(
-            _("The model class is %(classes)s, not %(given)s.")
-            % {"classes": " / ".join(ModelClass.values), "given": factors.model_class},
-            field="model_class",
-        )
-    for field, limit in (("model", 200), ("prompting", 60), ("retrieval", 60)):
-        if len(getattr(factors, field)) > limit:
-            raise BadInput(
-                _("%(field)s: up to %(limit)s characters.") % {"field": field, "limit": limit}, field=field
-            )
-    if stage_of(release) == Stage.WITHDRAWN:
-        raise NotReady(_("%(release)s is withdrawn and takes no more answers.") % {"release": release.label})
-
-
-def _existing(run_name: str, release: Release, by: User) -> Run | None:
-    """Return the run of this name if it is this release's; any other holder of the name stays unnamed."""
-    run = Run.objects.filter(name=run_name).first()
-    if run is not None and (run.release_id != release.pk or run.pk in hidden_runs(by)):
-        raise _taken(run_name)
-    if run is not None and run.state == RunState.WITHDRAWN:
-        raise Conflict(_("Run %(run)s was withdrawn. Choose another name.") % {"run": run_name})
-    return run
-
-
-def _taken(run_name: str) -> Conflict:
-    return Conflict(_("The run name %(run)s is taken. Choose another name.") % {"run": run_name})
-
-
-def _same_again(run: Run, digest: str, factors: Factors) -> RunImport:
-    if run.source_sha256 != digest:
+def _refuse_leftover(run: Run, digest: str, factors: Factors, *, restart: bool) -> None:
+    """Raise Conflict unless this import may go on with, or drop, what an interrupted one left."""
+    if run.log_format:  # its verdicts belong to it
         raise Conflict(
-            _("Run %(run)s already has its answers, from another file. Choose another run name.")
+            _(
+                "The import of run %(run)s from a harness’s log was interrupted. Bring that log again to go on."
+            )
             % {"run": run.name}
         )
-    _refuse_other_factors(run, factors)
-    return _result(run, created=False)
+    if not restart:
+        refuse_other_leftover(run, digest, factors)
 
 
 def _result(run: Run, *, created: bool, resumed: int = 0) -> RunImport:
@@ -167,24 +121,6 @@ def _result(run: Run, *, created: bool, resumed: int = 0) -> RunImport:
     answered = answers.values("item").distinct().count()
     n_items = run.release.n_items
     return RunImport(run, created, answers.count(), n_items, n_items - answered, resumed)
-
-
-def _refuse_other_file(run: Run, digest: str, factors: Factors) -> None:
-    if run.source_sha256 != digest:
-        raise Conflict(
-            _("The import of run %(run)s from another file was interrupted. Import that file again to go on, or use "
-              "--restart to drop it.") % {"run": run.name}
-        )  # fmt: skip
-    _refuse_other_factors(run, factors)
-
-
-def _refuse_other_factors(run: Run, factors: Factors) -> None:
-    differing = [name for name, value in factors.fields().items() if getattr(run, name) != value]
-    if differing:
-        raise Conflict(
-            _("Run %(run)s was imported with another %(factors)s. Give the same, or choose another run name.")
-            % {"run": run.name, "factors": ", ".join(differing)}
-        )
 
 
 def _checked(rows: Iterable[tuple[Line, ResponseRecord]], items: dict[str, int]) -> Iterator[ResponseRecord]:
@@ -202,6 +138,7 @@ def _checked(rows: Iterable[tuple[Line, ResponseRecord]], items: dict[str, int])
         yield answer
 
 
+@transaction.atomic
 def _begin(
     existing: Run | None,
     release: Release,
@@ -213,22 +150,11 @@ def _begin(
     restart: bool,
 ) -> Run:
     """Make the run, or go on with the one an interruption left; `restart` drops that one's rows first."""
-    with transaction.atomic():
-        if existing and not restart:
-            return existing
-        if existing:
-            Run.objects.filter(pk=existing.pk, state=RunState.IMPORTING).delete()
-            record(
-                by=by, verb="run:drop", what=existing, department=release.department, run=run_name,
-                why="the import was started again",
-            )  # fmt: skip
-        try:
-            with transaction.atomic():
-                return Run.objects.create(
-                    release=release, name=run_name, source_sha256=digest, imported_by=by, **factors.fields()
-                )
-        except IntegrityError as error:
-            raise _taken(run_name) from error
+    if existing and not restart:
+        return existing
+    if existing:
+        drop_run(existing, by)
+    return new_run(release, run_name, digest, factors, by)
 
 
 def _write(
@@ -248,17 +174,3 @@ def _write(
                 ),
                 ignore_conflicts=True,
             )  # fmt: skip
-
-
-@transaction.atomic
-def _finish(run: Run, expected: int, *, by: User, file: str) -> None:
-    if Response.objects.filter(run=run).count() != expected:
-        raise Conflict(
-            _("Another import changed run %(run)s meanwhile. Import it again.") % {"run": run.name}
-        )
-    if Run.objects.filter(pk=run.pk, state=RunState.IMPORTING).update(state=RunState.READY):
-        record(
-            by=by, verb="run:import", what=run, department=run.release.department, after=run.source_sha256,
-            run=run.name, release=run.release.label, file=file, responses=expected,
-        )  # fmt: skip
-    run.refresh_from_db()

@@ -14,7 +14,7 @@ from builder.common.providers import RELEASE_PANELS, registry
 from builder.common.requests import SignedInRequest
 from exports import access, selectors
 from exports.forms.releases import DownloadForm, FreezeForm, StageForm
-from exports.presenters import coverage_rows, release_facts, theme_labels
+from exports.presenters import coverage_rows, finding_rows, release_facts, theme_labels
 
 
 @login_required
@@ -61,10 +61,11 @@ def release_detail(request: SignedInRequest, name: str, version: str) -> HttpRes
         "release": release,
         "overview": overview,
         "facts": release_facts(overview),
+        "findings": finding_rows(overview),
         "themes": theme_labels(overview.coverage),
         "coverage": coverage_rows(overview.coverage),
         "page_obj": page_of(selectors.list_items(release), request),
-        "commands": selectors.export_commands(release, request.user),
+        "uses": selectors.format_uses(release, request.user),
         "panels": registry.call(RELEASE_PANELS, release, request.user),
         "can_export": builder_access.may(request.user, Act.EXPORT_RELEASES, release.department),
         "can_change": builder_access.may(request.user, Act.FREEZE_RELEASES, release.department),
@@ -132,5 +133,5 @@ def release_download(request: SignedInRequest, name: str, version: str) -> HttpR
         return FileResponse(
             archive.content, as_attachment=True, filename=archive.name, content_type="application/zip"
         )
-    context = {"form": form, "release": release}
+    context = {"form": form, "release": release, "uses": selectors.format_uses(release, request.user)}
     return render(request, "exports/release_download.html", context, status=form.status)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from annotations.selectors.results import finding_label
 from annotations.selectors.scores import RunReport, compare, report_run, side_by_side
 from builder.common.commands import ServiceCommand
 from builder.common.errors import BadInput
@@ -101,11 +102,19 @@ def _lines_beside(report: RunReport) -> list[str]:
         )
     else:
         lines.append("red lines: no judged answer has one")
+    if report.reported:
+        lines.append(_reported(report.reported))
     if report.worst_at_k:
         k = len(report.worst_at_k)
         worst = report.worst_at_k[-1]
         lines.append(f"worst of {k} answers: {worst:.4f}, over {report.worst_at_k_cases} cases with all {k}")
     return lines
+
+
+def _reported(found: dict[str, Any]) -> str:
+    named = " ".join(each for each in (found["harness"], found["harness_version"]) if each) or found["format"]
+    score = "none for the run" if found["reported_score"] is None else _number(found["reported_score"])
+    return f"{named} reported {score}: {finding_label(found)}"
 
 
 def _number(value: float | None) -> str:

@@ -17,6 +17,7 @@ from exports import access
 from exports.api.serializers import (
     BundleIn,
     BundleQuery,
+    FormatOut,
     FreezeIn,
     ItemOut,
     ReleaseOut,
@@ -25,6 +26,7 @@ from exports.api.serializers import (
     StateOut,
     VerificationOut,
 )
+from exports.formats.registry import FORMATS
 from exports.models import Release
 from exports.selectors import check_frozen, list_items, list_releases, list_states
 from exports.services.bundles import export_archive
@@ -106,6 +108,15 @@ class ReleaseVerificationView(ApiView):
         return Response(VerificationOut(check_frozen(access.get_release(self.person, name, version))).data)
 
 
+class FormatsView(ApiView):
+    """The formats of bundles."""
+
+    @extend_schema(responses=answers(FormatOut(many=True)))
+    def get(self, request: Request) -> Response:
+        """List every format a release can leave in."""
+        return self.listed(list(FORMATS.values()), FormatOut)
+
+
 class BundleView(ApiView):
     """A release as a file: the bundle as a zip, the same bytes each time."""
 
@@ -124,7 +135,7 @@ class BundleView(ApiView):
     def _send(self, release: Release, wanted: dict[str, Any]) -> FileResponse | HttpResponse:
         archive = export_archive(
             release=release, file_format=wanted["format"], by=self.person, recipient=wanted.get("recipient", ""),
-            reason=wanted.get("reason", ""),
+            reason=wanted.get("reason", ""), prompts_only=wanted["prompts_only"],
         )  # fmt: skip
         etag = f'"{_sha256(archive.content)}"'
         answer = FileResponse(
