@@ -26,6 +26,28 @@ set_language                       POST   yes yes yes yes yes yes yes yes
 builder:case-list                  GET    in  yes yes yes yes yes yes yes
 builder:case-new                   GET    in  yes yes 403 403 yes 403 403
 builder:case-new                   POST   in  yes yes 403 403 yes 403 403
+builder:case-paste                 GET    in  yes yes 403 403 yes 403 403
+builder:case-paste                 POST   in  yes yes 403 403 yes 403 403
+builder:markdown-preview           POST   in  yes yes yes yes yes yes yes
+builder:case-import                GET    in  yes yes yes yes yes yes yes
+builder:case-import                POST   in  yes yes yes yes yes yes yes
+builder:case-import-preview        GET    in  404 404 404 404 404 404 404
+builder:case-import-preview        POST   in  404 404 404 404 404 404 404
+builder:case-template              GET    in  yes yes yes yes yes yes yes
+builder:case-keep-template         GET    in  404 yes 403 404 yes 403 403
+builder:case-keep-template         POST   in  404 yes 403 404 yes 403 403
+builder:case-criteria              GET    in  404 yes 403 404 yes 403 403
+builder:library                    GET    in  yes yes yes yes yes yes yes
+builder:library-new                GET    in  yes yes yes yes yes yes yes
+builder:library-new                POST   in  yes yes yes yes yes yes yes
+builder:library-criterion          GET    in  404 yes yes 404 yes yes yes
+builder:library-retire             POST   in  404 yes 403 404 yes 403 403
+builder:template-list              GET    in  yes yes yes yes yes yes yes
+builder:template-remove            POST   in  404 yes 404 404 yes 404 404
+builder:department-tags            GET    in  404 403 403 403 yes 403 yes
+builder:department-tags            POST   in  404 403 403 403 yes 403 yes
+builder:case-duplicate             GET    in  404 yes 403 404 yes 403 403
+builder:case-duplicate             POST   in  404 yes 403 404 yes 403 403
 builder:case-preview               GET    in  404 yes yes 404 yes yes yes
 builder:case-edit                  GET    in  404 yes 403 404 yes 403 403
 builder:case-edit                  POST   in  404 yes 403 404 yes 403 403
@@ -33,13 +55,26 @@ builder:case-autosave              POST   in  404 yes 403 404 yes 403 403
 builder:case-live                  GET    in  404 yes 403 404 yes 403 403
 builder:case-discard               GET    in  404 yes 403 404 yes 403 403
 builder:case-discard               POST   in  404 yes 403 404 yes 403 403
+builder:case-identifiers           GET    in  404 yes yes 404 yes yes yes
+builder:case-identifiers           POST   in  404 yes 403 404 yes 403 403
 builder:case-submit                POST   in  404 yes 403 404 yes 403 403
 builder:case-review                GET    in  404 403 yes 404 yes 403 403  in-review
 builder:case-review                POST   in  404 403 yes 404 yes 403 403  in-review
+builder:case-conflict              GET    in  404 403 yes 404 yes 403 403
+builder:case-conflict              POST   in  404 403 yes 404 yes 403 403
+builder:thread-new                 GET    in  404 yes yes 404 yes 403 403
+builder:thread-new                 POST   in  404 yes yes 404 yes 403 403
+builder:thread                     GET    in  404 yes yes 404 yes yes yes  in-review
+builder:thread                     POST   in  404 yes yes 404 yes 403 403  in-review
 builder:case-history               GET    in  404 yes yes 404 yes yes yes
 builder:case-revision              GET    in  404 yes yes 404 yes yes yes
 builder:case-retire                GET    in  404 403 403 404 yes 403 yes
 builder:case-retire                POST   in  404 403 403 404 yes 403 yes
+builder:job-list                   GET    in  yes yes yes yes yes yes yes
+builder:job                        GET    in  404 yes 404 404 404 404 yes
+builder:job-cancel                 POST   in  404 yes 404 404 404 404 yes
+builder:check-help-list            GET    in  yes yes yes yes yes yes yes
+builder:check-help                 GET    in  yes yes yes yes yes yes yes
 builder:people                     GET    in  403 403 403 403 403 403 yes
 builder:invitation-create          GET    in  403 403 403 403 403 403 yes
 builder:invitation-create          POST   in  403 403 403 403 403 403 yes
@@ -53,6 +88,9 @@ builder:person-office              POST   in  403 403 403 403 403 403 yes
 builder:department-list            GET    in  403 403 403 403 403 403 yes
 builder:department-create          GET    in  403 403 403 403 403 403 yes
 builder:department-create          POST   in  403 403 403 403 403 403 yes
+builder:benchmark-list             GET    in  yes yes yes yes yes yes yes
+builder:benchmark                  GET    in  404 yes yes 403 yes yes yes
+builder:benchmark-csv              GET    in  404 yes yes 403 yes yes yes
 builder:department-settings        GET    in  404 403 403 403 yes 403 yes
 builder:department-settings        POST   in  404 403 403 403 yes 403 yes
 exports:release-list               GET    in  yes yes yes yes yes yes yes
@@ -91,6 +129,9 @@ annotations:session-scores         GET    in  404 404 404 404 yes yes yes  close
 annotations:session-scores-json    GET    in  404 404 404 404 yes yes yes  closed
 annotations:verdicts-new           GET    in  404 404 404 404 yes yes 403  run
 annotations:verdicts-new           POST   in  404 404 404 404 yes yes 403  run
+annotations:results                GET    in  404 404 404 404 yes yes yes  log
+annotations:results-new            GET    in  404 403 403 404 yes yes 403
+annotations:results-new            POST   in  404 403 403 404 yes yes 403
 """
 
 API = """
@@ -104,6 +145,9 @@ api:tokens                         GET    in  yes yes yes yes yes yes yes
 api:tokens                         POST   in  yes yes yes yes yes yes yes
 api:everybodys-tokens              GET    in  403 403 403 403 403 403 yes
 api:token                          DELETE in  404 yes 404 404 404 404 yes
+api:jobs                           GET    in  yes yes yes yes yes yes yes
+api:job                            GET    in  404 yes 404 404 404 404 yes
+api:job-cancel                     POST   in  404 yes 404 404 404 404 yes
 api:people                         GET    in  403 403 403 403 403 403 yes
 api:people                         POST   in  403 403 403 403 403 403 yes
 api:person                         GET    in  403 403 403 403 403 403 yes
@@ -115,10 +159,26 @@ api:person-invitation              DELETE in  403 403 403 403 403 403 yes
 api:departments                    GET    in  yes yes yes yes yes yes yes
 api:departments                    POST   in  403 403 403 403 403 403 yes
 api:department                     GET    in  404 yes yes yes yes yes yes
+api:department-benchmark           GET    in  404 yes yes 403 yes yes yes
 api:department                     PUT    in  404 403 403 403 yes 403 yes
 api:cases                          GET    in  yes yes yes yes yes yes yes
 api:cases                          POST   in  404 yes 403 403 yes 403 403
+api:case-start                     POST   in  404 yes 403 403 yes 403 403
+api:conversation                   POST   in  yes yes yes yes yes yes yes
 api:case-import                    POST   in  yes yes yes yes yes yes yes
+api:case-import-preview            POST   in  yes yes yes yes yes yes yes
+api:case-import-job                POST   in  yes yes yes yes yes yes yes
+api:case-template                  GET    in  yes yes yes yes yes yes yes
+api:library                        GET    in  yes yes yes yes yes yes yes
+api:library                        POST   in  404 yes 403 403 yes 403 403
+api:library-criterion              GET    in  404 yes yes 404 yes yes yes
+api:library-retire                 POST   in  404 yes 403 404 yes 403 403
+api:case-templates                 GET    in  yes yes yes yes yes yes yes
+api:case-keep-template             POST   in  404 yes 403 404 yes 403 403
+api:template                       DELETE in  404 yes 404 404 yes 404 404
+api:department-tags                GET    in  404 yes yes yes yes yes yes
+api:department-tags                PUT    in  404 403 403 403 yes 403 yes
+api:case-criteria                  GET    in  404 yes 403 404 yes 403 403
 api:case                           GET    in  404 yes yes 404 yes yes yes
 api:case                           PUT    in  404 yes 403 404 yes 403 403
 api:case                           PATCH  in  404 yes 403 404 yes 403 403
@@ -127,9 +187,18 @@ api:case-draft                     PUT    in  404 yes 403 404 yes 403 403
 api:case-draft                     DELETE in  404 yes 403 404 yes 403 403
 api:case-revisions                 GET    in  404 yes yes 404 yes yes yes
 api:case-revision                  GET    in  404 yes yes 404 yes yes yes
+api:case-identifiers               GET    in  404 yes yes 404 yes yes yes
+api:case-identifiers               POST   in  404 yes 403 404 yes 403 403
 api:case-submit                    POST   in  404 yes 403 404 yes 403 403
 api:case-reviews                   GET    in  404 yes yes 404 yes yes yes
 api:case-reviews                   POST   in  404 403 yes 404 yes 403 403  in-review
+api:case-threads                   GET    in  404 yes yes 404 yes yes yes
+api:case-threads                   POST   in  404 yes yes 404 yes 403 403
+api:thread-messages                POST   in  404 yes yes 404 yes 403 403  in-review
+api:thread-resolution              PUT    in  404 yes yes 404 yes 403 403  in-review
+api:thread-adoption                POST   in  404 yes 403 404 yes 403 403  in-review
+api:case-conflicts                 GET    in  404 yes yes 404 yes yes yes
+api:case-conflicts                 POST   in  404 403 yes 404 yes 403 403
 api:case-retire                    POST   in  404 403 403 404 yes 403 yes
 api:releases                       GET    in  yes yes yes yes yes yes yes
 api:releases                       POST   in  404 403 403 403 yes 403 403
@@ -140,12 +209,16 @@ api:release-items                  GET    in  404 yes yes 404 yes yes yes
 api:release-verification           GET    in  404 yes yes 404 yes yes yes
 api:release-bundle                 GET    in  404 403 403 404 yes yes 403
 api:release-bundle                 POST   in  404 403 403 404 yes yes 403
+api:formats                        GET    in  yes yes yes yes yes yes yes
 api:runs                           GET    in  yes yes yes yes yes yes yes
 api:runs                           POST   in  yes yes yes yes yes yes yes
 api:run                            GET    in  404 404 404 404 yes yes yes  run
 api:run-responses                  GET    in  404 404 404 404 yes yes yes  run
 api:run-withdraw                   POST   in  404 404 404 404 yes yes 403  run
 api:run-verdicts                   POST   in  404 404 404 404 yes yes 403  run
+api:results                        POST   in  yes yes yes yes yes yes yes
+api:run-results                    GET    in  404 404 404 404 yes yes yes  log
+api:run-differences                GET    in  404 404 404 404 yes yes yes  log
 api:run-score                      GET    in  404 404 404 404 yes yes yes  run
 api:scores                         GET    in  404 404 404 404 yes yes yes
 api:sessions                       GET    in  yes yes yes yes yes yes yes
@@ -165,6 +238,9 @@ api:session-grades                 PUT    in  404 404 404 yes 404 404 404
 RELEASE = f"{SECRET}-set==1.0.0"
 BODIES: dict[str, Any] = {
     "api:cases": {"department": "ED", "content": {"prompt": [], "rubrics": []}},
+    "api:case-start": {"department": "ED", "conversation": "User: Hello"},
+    "api:conversation": {"conversation": "User: Hello"},
+    "api:library": {"department": "ED", "criterion": "Asks for an ECG.", "points": 5},
     "api:releases": {"department": "ED", "name": "next", "version": "1.0.0"},
     "api:sessions": {"release": RELEASE, "runs": [f"{SECRET}-run"], "graders": ["gia@example.org"]},
 }

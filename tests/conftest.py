@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from pytest_django.plugin import blocking_manager_key
@@ -48,6 +49,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("third-party data is not beside this checkout (../shared/data)")
     return SHARED_DATA
+
+
+@pytest.fixture(autouse=True, scope="session")
+def job_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A directory for the files of jobs: a database in memory has no place beside it."""
+    settings.JOB_FILES_DIR = str(tmp_path_factory.mktemp("job-files"))
 
 
 @pytest.fixture

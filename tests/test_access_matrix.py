@@ -16,9 +16,15 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from annotations.services.sessions import close_session, open_session
 from builder.api.views.root import NothingHereView
+from builder.content import Criterion
+from builder.jobs import register_job
 from builder.models import User
+from builder.selectors.cases import head_content
+from builder.services.jobs import enqueue_job
+from builder.services.library import add_to_library, keep_template
 from builder.services.people import create_api_token, invite_person
 from builder.services.reviews import review_case
+from builder.services.threads import open_thread
 from exports.models import Response, Run, RunState
 from exports.services.releases import freeze_release
 from tests.access_table import ASKERS, ROWS, SECRET, Row
@@ -83,6 +89,7 @@ def make_world(cast: Cast) -> World:
     make_approved(cast, title=f"{SECRET} approved")
     votes = dict.fromkeys(range(3), "agree")
     review_case(case=submitted, revision_number=1, decision="approve", votes=votes, by=cast.rui)
+    point = open_thread(case=submitted, text=f"{SECRET} point", by=cast.ada)
     release = freeze_release(
         department=cast.department, name=f"{SECRET}-set", version="1.0.0", stage="candidate", by=cast.lou
     )
@@ -95,22 +102,38 @@ def make_world(cast: Cast) -> World:
     )
     for item in release.items.all():
         Response.objects.create(run=run, item=item, completion=f"{SECRET} answer")
+    logged = Run.objects.create(
+        release=release, name=f"{SECRET}-log", state=RunState.READY, source_sha256="0" * 64, imported_by=cast.ana,
+        log_format="canonical", harness=f"{SECRET} harness",
+    )  # fmt: skip
     closed = open_session(release=release, runs=[run], graders=[cast.gus], by=cast.lou)
     close_session(session=closed, reason="Done.", by=cast.lou)
     graded = open_session(release=release, runs=[run], graders=[cast.gia], by=cast.lou)
     invited, link = invite_person(email="invited@example.org", by=cast.ola)
     token, _key = create_api_token(name=f"{SECRET} token", by=cast.ada)
+    register_job("errand", f"{SECRET} errand", lambda _context: {})
+    errand = enqueue_job(kind="errand", arguments={}, by=cast.ada, department=cast.department)
+    kept = add_to_library(
+        criterion=Criterion(criterion=f"Names the {SECRET}.", points=5),
+        department=cast.department,
+        by=cast.ada,
+    )
+    template = keep_template(
+        department=cast.department, name=f"{SECRET} template", content=head_content(draft), by=cast.ada
+    )
     usual = {
-        "case_id": draft.pk, "number": 1, "code": "ED", "person_id": invited.pk, "token": link, "token_id": token.pk,
+        "case_id": draft.pk, "number": 1, "code": "ED", "check_id": "rubric.sign",
+        "person_id": invited.pk, "token": link, "token_id": token.pk,
         "name": release.name, "version": "1.0.0", "release_id": release.pk, "session_id": graded.pk, "position": 1,
-        "epoch": 1,
+        "epoch": 1, "table": "coverage", "job_id": errand.uuid, "criterion_id": kept.pk, "template_id": template.pk,
     }  # fmt: skip
     return World(
         {
             "usual": usual,
-            "in-review": {"case_id": submitted.pk},
+            "in-review": {"case_id": submitted.pk, "thread_id": point.pk},
             "run": {"name": run.name, "run_name": run.name, "position": 0},
             "closed": {"session_id": closed.pk},
+            "log": {"name": logged.name, "run_name": logged.name},
             "item": {"position": 0},
         }
     )

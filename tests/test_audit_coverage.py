@@ -7,16 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from annotations.services.result_uploads import upload_results
+from annotations.services.results import import_results
 from annotations.services.sessions import close_session, end_grading, open_session
 from annotations.services.verdicts import import_verdicts
-from builder.models import AuditEvent, User
+from builder.content import Criterion, Turn
+from builder.jobs import register_job
+from builder.models import AuditEvent, Case, Job, ReviewThread, User
+from builder.selectors.identifiers import identifiers_page
 from builder.services.audit import verify_chain
-from builder.services.cases import create_case, retire_case, save_revision, submit_case
+from builder.services.case_files import CaseFile, request_import
+from builder.services.cases import create_case, duplicate_case, retire_case, save_revision, submit_case
+from builder.services.conflicts import declare_conflict
+from builder.services.departments import change_department
+from builder.services.identifiers import attest_identifier
 from builder.services.imports import import_cases
+from builder.services.jobs import cancel_job, enqueue_job
+from builder.services.library import (
+    add_to_library,
+    keep_template,
+    remove_template,
+    retire_from_library,
+    set_tags,
+)
 from builder.services.people import (
     accept_invitation,
-    change_department,
     change_profile,
     create_api_token,
     create_department,
@@ -28,7 +45,14 @@ from builder.services.people import (
     set_org_admin,
     set_roles,
 )
-from builder.services.reviews import review_case
+from builder.services.reviews import review_case, settle_case
+from builder.services.threads import (
+    adopt_proposal,
+    open_thread,
+    reopen_thread,
+    reply_to_thread,
+    resolve_thread,
+)
 from exports.services.bundles import export_archive, export_release
 from exports.services.releases import freeze_release, set_release_state
 from exports.services.runs import import_responses, withdraw_run
@@ -40,15 +64,22 @@ from tests.factories import make_approved, make_content, make_draft, make_submit
 from tests.product_files import ROOT
 
 MODULES = (
-    "builder.services.cases", "builder.services.imports", "builder.services.people", "builder.services.reviews",
-    "exports.services.bundles", "exports.services.releases", "exports.services.runs",
-    "annotations.services.grades", "annotations.services.sessions", "annotations.services.verdicts",
+    "builder.services.case_files", "builder.services.library",
+    "builder.services.cases", "builder.services.conflicts", "builder.services.departments",
+    "builder.services.identifiers", "builder.services.imports", "builder.services.jobs",
+    "builder.services.people", "builder.services.reminders", "builder.services.reviews",
+    "builder.services.threads",
+    "exports.services.bundles", "exports.services.releases", "exports.services.run_rows",
+    "exports.services.runs", "annotations.services.grades", "annotations.services.imported_sessions",
+    "annotations.services.log_join", "annotations.services.result_uploads", "annotations.services.results",
+    "annotations.services.sessions", "annotations.services.verdicts",
 )  # fmt: skip
 # What is typed is no act before it is saved as a revision; a verdict's row names its rater and the time, and the
 # session that holds it is opened and closed on record.
 UNRECORDED = {"save_draft", "discard_draft", "save_grades"}
 
 Scene = Callable[[Cast, Path], tuple[Callable[[], Any], User, str]]
+NEW = Criterion(criterion="Asks for an ECG.", points=5)
 VOTES = {0: "agree", 1: "agree", 2: "agree"}
 
 
@@ -71,6 +102,13 @@ def import_of_cases(cast: Cast, folder: Path) -> tuple[Callable[[], Any], User, 
     path = write_jsonl(folder / "cases.jsonl", [{"prompt_id": "case-a", **as_json(make_content())}])
     act = lambda: import_cases(path=path, file_format="canonical", department=cast.department, by=cast.lou)  # noqa: E731
     return act, cast.lou, "case:import"
+
+
+def request_of_import(cast: Cast, folder: Path) -> tuple[Callable[[], Any], User, str]:
+    """Return the wish that a job imports a file."""
+    path = write_jsonl(folder / "cases.jsonl", [{"prompt_id": "case-a", **as_json(make_content())}])
+    file = CaseFile(path, "auto")
+    return lambda: request_import(file=file, department=cast.department, by=cast.ada), cast.ada, "job:enqueue"
 
 
 def import_of_answers(cast: Cast, folder: Path) -> tuple[Callable[[], Any], User, str]:
@@ -100,6 +138,34 @@ def import_of_verdicts(cast: Cast, folder: Path) -> tuple[Callable[[], Any], Use
     )
 
 
+def import_of_results(cast: Cast, folder: Path) -> tuple[Callable[[], Any], User, str]:
+    """Return the import of a harness's log."""
+    release = make_release(cast)
+    path = write_jsonl(folder / "log.jsonl", answers_to(release))
+    return (
+        lambda: import_results(path=path, release=release, run_name="m", by=cast.ana),
+        cast.ana,
+        "run:import",
+    )
+
+
+def upload_of_results(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
+    """Return the upload of a harness's log."""
+    release = make_release(cast)
+    upload = SimpleUploadedFile("log.jsonl", b"{}")
+    return (
+        lambda: upload_results(upload=upload, release=release, run_name="m", by=cast.ana),
+        cast.ana,
+        "job:enqueue",
+    )
+
+
+def errand(cast: Cast) -> Job:
+    """Return a job that waits."""
+    register_job("errand", "Errand", lambda _context: {})
+    return enqueue_job(kind="errand", arguments={}, by=cast.ada)
+
+
 def opening(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
     """Return the opening of a session."""
     release = freeze(cast)
@@ -107,6 +173,26 @@ def opening(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
     return (
         lambda: open_session(release=release, runs=[run], graders=[cast.gia], by=cast.lou), cast.lou, "session:open",
     )  # fmt: skip
+
+
+def with_proposal(cast: Cast) -> ReviewThread:
+    """Return a point of Rui's that proposes a wording."""
+    thread = open_thread(case=make_submitted(cast), text="Vague.", criterion_index=0, by=cast.rui)
+    reply_to_thread(thread=thread, text="", proposed_wording="Asks for an ECG.", by=cast.rui)
+    return thread
+
+
+def resolved(cast: Cast) -> ReviewThread:
+    """Return a point that is resolved."""
+    return resolve_thread(thread=with_proposal(cast), by=cast.rui)
+
+
+def enough_for_one(cast: Cast) -> Case:
+    """Return a case with one approval, in a department that is now content with one."""
+    case = make_submitted(cast)
+    review_case(case=case, revision_number=1, decision="approve", votes=VOTES, by=cast.rui)
+    change_department(department=cast.department, required_approvals=1, contested_rule="block", by=cast.lou)
+    return Case.objects.get(pk=case.pk)
 
 
 def freezing(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
@@ -126,6 +212,16 @@ def acceptance(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]
     return lambda: accept_invitation(token=token, password="correct horse battery"), user, "invitation:accept"
 
 
+def attestation(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
+    """Return a reason given for a name."""
+    case = make_draft(cast, prompt=[Turn("user", "Mr Brockway has chest pain.")])
+    reference = identifiers_page(case, cast.ada).open[0].reference
+    return (
+        lambda: attest_identifier(case=case, reference=reference, reason="Made up.", by=cast.ada), cast.ada,
+        "identifier:attest",
+    )  # fmt: skip
+
+
 def revocation(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
     """Return the revocation of an invitation."""
     user, _token = invite_person(email="new@example.org", by=cast.ola)
@@ -136,13 +232,37 @@ SCENES: dict[str, Scene] = {
     "create_case": lambda c, _f: (
         lambda: create_case(department=c.department, content=make_content(), by=c.ada), c.ada, "case:create",
     ),
+    "duplicate_case": of_case(
+        lambda case, by: duplicate_case(case=case, department=case.department, by=by), make_draft, "ada", "case:create"
+    ),
     "save_revision": of_case(
         save_revision, make_draft, "ada", "case:revise", content=make_content("New"), base_version=1
     ),
     "submit_case": of_case(submit_case, make_draft, "ada", "case:submit"),
     "retire_case": of_case(retire_case, make_draft, "lou", "case:retire", reason="Old."),
+    "attest_identifier": attestation,
     "review_case": of_case(
         review_case, make_submitted, "rui", "review:approve", revision_number=1, decision="approve", votes=VOTES
+    ),
+    "settle_case": of_case(settle_case, enough_for_one, "lou", "case:approve"),
+    "declare_conflict": of_case(
+        declare_conflict, make_submitted, "rui", "conflict:declare", statement="I treated her."
+    ),
+    "open_thread": of_case(open_thread, make_submitted, "rui", "thread:open", text="Vague."),
+    "reply_to_thread": lambda c, _f: (
+        (lambda thread: lambda: reply_to_thread(thread=thread, text="Why?", by=c.ada))(with_proposal(c)),
+        c.ada, "thread:reply",
+    ),
+    "resolve_thread": lambda c, _f: (
+        (lambda thread: lambda: resolve_thread(thread=thread, by=c.ada))(with_proposal(c)), c.ada, "thread:resolve",
+    ),
+    "reopen_thread": lambda c, _f: (
+        (lambda thread: lambda: reopen_thread(thread=thread, by=c.ada))(resolved(c)), c.ada, "thread:reopen",
+    ),
+    "adopt_proposal": lambda c, _f: (
+        (lambda thread: lambda: adopt_proposal(
+            thread=thread, message_id=thread.messages.exclude(proposed_wording="").get().pk, by=c.ada
+        ))(with_proposal(c)), c.ada, "thread:adopt",
     ),
     "import_cases": import_of_cases,
     "create_department": lambda c, _f: (
@@ -175,6 +295,31 @@ SCENES: dict[str, Scene] = {
         (lambda token: lambda: revoke_api_token(token_id=token.pk, by=c.ada))(create_api_token(name="t", by=c.ada)[0]),
         c.ada, "token:revoke",
     ),
+    "request_import": request_of_import,
+    "add_to_library": lambda c, _f: (
+        lambda: add_to_library(criterion=NEW, department=c.department, by=c.ada), c.ada, "library:add",
+    ),
+    "retire_from_library": lambda c, _f: (
+        (lambda row: lambda: retire_from_library(row=row, by=c.ada))(
+            add_to_library(criterion=NEW, department=c.department, by=c.ada)
+        ), c.ada, "library:retire",
+    ),
+    "keep_template": lambda c, _f: (
+        lambda: keep_template(department=c.department, name="Chest pain", content=make_content(), by=c.ada), c.ada,
+        "template:keep",
+    ),
+    "remove_template": lambda c, _f: (
+        (lambda kept: lambda: remove_template(template=kept, by=c.ada))(
+            keep_template(department=c.department, name="Chest pain", content=make_content(), by=c.ada)
+        ), c.ada, "template:remove",
+    ),
+    "set_tags": lambda c, _f: (
+        lambda: set_tags(department=c.department, tags=["theme:sepsis"], by=c.lou), c.lou, "department:tags",
+    ),
+    "enqueue_job": lambda c, _f: (lambda: errand(c), c.ada, "job:enqueue"),
+    "cancel_job": lambda c, _f: (
+        (lambda job: lambda: cancel_job(job=job, by=c.ada))(errand(c)), c.ada, "job:cancel",
+    ),
     "freeze_release": freezing,
     "set_release_state": lambda c, _f: (
         (lambda release: lambda: set_release_state(release=release, stage="withdrawn", reason="Old.", by=c.lou))(
@@ -206,6 +351,8 @@ SCENES: dict[str, Scene] = {
         c.lou, "session:close",
     ),
     "import_verdicts": import_of_verdicts,
+    "import_results": import_of_results,
+    "upload_results": upload_of_results,
 }  # fmt: skip
 
 
@@ -226,7 +373,7 @@ def test_every_service_has_its_scene() -> None:
     files = {
         f"{room}.services.{path.stem}" for room in folders for path in (ROOT / room / "services").glob("*.py")
     }
-    quiet = {"builder.services.audit", "annotations.services.demonstration"}
+    quiet = {"builder.services.audit", "builder.services.case_index", "annotations.services.demonstration"}
     assert {name for name in files if not name.endswith("__init__")} - quiet == set(MODULES)
     assert acting_services() - UNRECORDED == SCENES.keys()
 

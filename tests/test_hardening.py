@@ -45,7 +45,9 @@ def test_production_does_not_start_without_a_key_of_its_own(key: dict[str, str])
 
 
 def test_the_check_of_a_deployment_warns_of_sqlite_alone() -> None:
-    checked = in_production("manage.py", "check", "--deploy", "--fail-level", "ERROR", SECRET_KEY=GOOD_KEY)
+    checked = in_production(
+        "manage.py", "check", "--deploy", "--fail-level", "ERROR", SECRET_KEY=GOOD_KEY, JOB_FILES_DIR="jobs"
+    )
     assert checked.returncode == 0, checked.stderr
     warnings = [line for line in checked.stderr.splitlines() if line.startswith("?:")]
     assert [line.split()[1] for line in warnings] == ["(builder.W001)"]

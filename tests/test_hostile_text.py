@@ -138,6 +138,7 @@ def world(cast: Cast) -> Cast:
         "comment": ALL,
         "votes": {0: "disagree"},
         "vote_comments": {0: ALL},
+        "proposals": {0: ALL},
     }
     review_case(case=waiting, revision_number=1, by=cast.rui, **disagree)
     grade(cast)
@@ -297,7 +298,7 @@ def test_hostile_input_that_is_refused_stays_text(world: Cast) -> None:
 
 def test_both_texts_of_a_conflict_stay_text(world: Cast) -> None:
     """The editor puts this HTML into the page."""
-    client, case = Client(), Case.objects.get(drafts__isnull=True, state="changes_requested")
+    client, case = Client(), Case.objects.get(state="changes_requested")
     client.force_login(world.lou)
     fields = read_form(client.get(reverse("builder:case-edit", args=[case.pk])).content.decode())
     save_revision(case=case, content=hostile(9), base_version=1, by=world.ada)

@@ -8,8 +8,8 @@ from pathlib import Path
 import polib
 import pytest
 
-from tests.message_ids import Message, all_uses, used_messages
-from tests.product_files import ROOT, listed, name_of, template_files
+from tests.message_ids import KEYWORDS, Message, all_uses, used_messages
+from tests.product_files import ROOT, listed, name_of, python_files, template_files
 
 CATALOGUE = ROOT / "builder" / "locale" / "ko" / "LC_MESSAGES" / "django.po"
 HOW_TO_MEND = "Run `make messages`, translate, run `make translations`, and commit both files."
@@ -174,6 +174,18 @@ def test_korean_catalogue_holds_nothing_unused(catalogue: dict[Message, polib.PO
     """A translation that no page shows is one that nobody would notice to be wrong."""
     unused = [repr(message.text) for message in catalogue.keys() - used_messages().keys()]
     assert not unused, f"{len(unused)} texts are not used. {HOW_TO_MEND}{listed(sorted(unused))}"
+
+
+def test_gettext_is_called_by_a_name_that_collectors_know() -> None:
+    """Under another name a text is neither collected nor missed, and stays English for everybody."""
+    renamed = re.compile(r"\b(?:n|p|np)?gettext(?:_lazy|_noop)? as (\w+)")
+    found = [
+        f"{name_of(path)}: {match.group()}"
+        for path in python_files()
+        for match in renamed.finditer(path.read_text(encoding="utf-8"))
+        if match.group(1) not in KEYWORDS
+    ]
+    assert not found, listed(found)
 
 
 def test_no_text_is_used_with_a_plural_and_without() -> None:

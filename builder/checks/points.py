@@ -95,9 +95,9 @@ def has_negative(content: CaseContent, context: Context) -> Iterator[Hit]:
 
 @check(
     "rubric.share", family="points", severity=Severity.WARNING,
-    title=gettext_lazy("One criterion carries more than 40 % of the points"),
+    title=gettext_lazy("One criterion carries more than 40 per cent of the points"),
     help=Help(
-        finds=gettext_lazy("One criterion has more than 40 % of all positive points of the rubric."),
+        finds=gettext_lazy("One criterion has more than 40 per cent of all positive points of the rubric."),
         why=gettext_lazy("The score then says little more than whether this one criterion was met."),
         before=gettext_lazy("+10 Names the diagnosis. / +2 Asks about allergies. / +2 Explains the next step."),
         after=gettext_lazy("+5 Names the diagnosis. / +4 Asks about allergies. / +4 Explains the next step."),

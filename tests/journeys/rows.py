@@ -1,12 +1,21 @@
 """A department with something on every page, for the journeys that look at many of them."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from annotations.models import Assignment, GradingSession, Verdict
 from annotations.services.grades import GivenVerdict, save_grades
+from annotations.services.results import import_results
 from annotations.services.sessions import close_session, end_grading, open_session
-from builder.models import Case, User
+from builder.content import Criterion
+from builder.jobs import register_job
+from builder.models import Case, Job, LibraryCriterion, ReviewThread, User
+from builder.services.jobs import enqueue_job
+from builder.services.library import add_to_library
+from builder.services.threads import open_thread, reply_to_thread
 from exports.models import Release
+from tests.annotations.harness_logs import log_rows, write_log
 from tests.annotations.rows import make_run
 from tests.cast import Cast
 from tests.exports.builders import make_release
@@ -14,6 +23,7 @@ from tests.factories import make_draft, make_submitted
 
 # What two graders say about the three criteria of a good and of a poor answer. They part on one criterion of the poor.
 GOOD, POOR = "run-good", "run-poor"
+LOGGED = "run-from-a-log"
 SAID = {
     "gia": {GOOD: "met met not_met", POOR: "not_met met met"},
     "gus": {GOOD: "met met not_met", POOR: "not_met not_met met"},
@@ -26,9 +36,12 @@ class House:
 
     draft: Case
     submitted: Case
+    point: ReviewThread
     release: Release
     session: GradingSession
     open_session: GradingSession
+    job: Job
+    kept: LibraryCriterion
 
 
 def make_graded_session(cast: Cast, release: Release) -> GradingSession:
@@ -51,18 +64,45 @@ def judge_everything(session: GradingSession, grader: User) -> None:
         save_grades(assignment=assignment, verdicts=verdicts, by=grader)
 
 
+def bring_log(release: Release, by: User) -> None:
+    """Bring a log home whose harness reports scores that its formula doesn't give."""
+    rows = [
+        row | {"score": 0.123} for row in log_rows(release, {(0, 1): "++o", (1, 1): "+oo", (2, 2): "oo+"})
+    ]
+    with TemporaryDirectory() as folder:
+        path = write_log(Path(folder) / "log.jsonl", rows)
+        import_results(path=path, release=release, run_name=LOGGED, by=by)
+
+
+def make_job(by: User) -> Job:
+    """Ask for a job that nobody does."""
+    register_job("errand", "Import of cases", lambda _context: {})
+    return enqueue_job(kind="errand", arguments={}, by=by)
+
+
 def make_house(cast: Cast) -> House:
     """Fill the emergency department: cases in every state, a release, runs, a closed and an open session."""
     release = make_release(cast, cases=3)
     session = make_graded_session(cast, release)
     end_grading(session=session, by=cast.lou)
     close_session(session=session, reason="Every answer has two graders.", by=cast.lou)
+    bring_log(release, cast.lou)
     runs = [make_run(release, "run-new", by=cast.lou)]
     still_open = open_session(release=release, runs=runs, graders=[cast.gia, cast.gus], by=cast.lou)
+    submitted = make_submitted(cast, title="Chest pain with a normal first ECG")
+    point = open_thread(case=submitted, text="Within how many minutes?", criterion_index=0, by=cast.ada)
+    reply_to_thread(thread=point, text="", proposed_wording="Asks for an ECG within 5 minutes.", by=cast.ada)
     return House(
         draft=make_draft(cast, title="Dizziness after a new tablet"),
-        submitted=make_submitted(cast, title="Chest pain with a normal first ECG"),
+        submitted=submitted,
+        point=point,
         release=release,
         session=session,
         open_session=still_open,
+        job=make_job(cast.ada),
+        kept=add_to_library(
+            criterion=Criterion(criterion="Asks for an ECG.", points=5),
+            department=cast.department,
+            by=cast.ada,
+        ),
     )

@@ -1,4 +1,4 @@
-"""Takes the README's pictures from a fresh demonstration: `make screenshots`."""
+"""Takes the documents' pictures from a fresh demonstration: `make screenshots`."""
 
 import os
 import subprocess
@@ -7,11 +7,11 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.browser import HOW_TO_INSTALL, find_chromium, running_chromium
 
@@ -25,6 +25,52 @@ SHOTS = {
     "release": ("lead", "/releases/hospital-demo/1.0.0/", 800),
     "editor": ("author", "/cases/5/edit/", 900),
     "desk": ("grader-1", "/sessions/2/grade/2/", 800),
+    "authoring-start": ("author", "/cases/new/", 700),
+    "authoring-criteria": ("author", "/cases/17/edit/", 800),
+    "authoring-checks": ("author", "/cases/17/edit/", 720),
+    "authoring-identifiers": ("author", "/cases/17/identifiers/", 820),
+    "authoring-review": ("reviewer-2", "/cases/17/review/", 800),
+}
+FAULTY = "Fails to ask when the last tablet was taken and whether an appropriate dose was given."
+# The numbers and the name are invented; 07700 900 is kept free for that.
+PERSON = " I am Mrs Brockway, call me on 07700 900123."
+
+
+def write_criteria(page: Page) -> None:
+    """Open one criterion of the rubric."""
+    page.locator("#rubrics-5-criterion").evaluate("field => { field.closest('details').open = true }")
+    page.locator("#rubric").evaluate("heading => heading.scrollIntoView()")
+
+
+def meet_checks(page: Page) -> None:
+    """Write what the checks and the identifier gate stop at; it stays in the author's draft."""
+    with page.expect_response(lambda answer: "/live/" in answer.url):
+        page.locator("#turns-0-content").press("Control+End")
+        page.locator("#turns-0-content").press_sequentially(PERSON)
+        page.locator("#rubrics-3-criterion").evaluate("field => { field.closest('details').open = true }")
+        page.locator("#rubrics-3-criterion").fill(FAULTY)
+    expect(page.locator("button[value^='mend:rubric.sign']")).to_be_visible()
+    expect(page.locator("#checks [data-level=error]")).to_have_count(2)
+    page.locator("#rubrics-3-criterion").evaluate(
+        "field => field.closest('li').scrollIntoView({block: 'center'})"
+    )
+
+
+def vote_and_propose(page: Page) -> None:
+    """Disagree with a criterion and propose another wording."""
+    for number in range(4):
+        page.locator(f"input[name=vote-{number}][value=agree]").check()
+    page.locator("input[name=vote-4][value=disagree]").check()
+    page.locator("details:has([name=vote-4-wording]) summary").click()
+    page.locator("[name=vote-4-comment]").fill("Plain to whom?")
+    page.locator("[name=vote-4-wording]").fill("Uses no medical word without explaining it.")
+    page.locator("input[name=vote-1]").first.evaluate("field => field.closest('tr').scrollIntoView()")
+
+
+BEFORE: dict[str, Callable[[Page], None]] = {
+    "authoring-criteria": write_criteria,
+    "authoring-checks": meet_checks,
+    "authoring-review": vote_and_propose,
 }
 
 
@@ -71,12 +117,14 @@ def take(browser: Browser, name: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(f"http://{ADDRESS}/")
     page.goto(f"http://{ADDRESS}{path}", wait_until="networkidle")
+    if prepare := BEFORE.get(name):
+        prepare(page)
     page.screenshot(path=FOLDER / f"{name}.png")
     context.close()
 
 
 def main() -> None:
-    """Take every picture of the README."""
+    """Take every picture of the documents, in the order of SHOTS: what an author writes in one stands in the next."""
     program = find_chromium() or sys.exit(HOW_TO_INSTALL)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with demonstration(), running_chromium(program) as browser:

@@ -11,28 +11,44 @@ from tests.cast import Cast
 from tests.journeys.browser import DESK, PHONE
 from tests.journeys.conftest import Visit
 from tests.journeys.inspection import check_width, inspect
-from tests.journeys.rows import GOOD, House, make_house
+from tests.journeys.rows import GOOD, LOGGED, House, make_house
 
 pytestmark = pytest.mark.browser
 
 # Who looks, and at which pages: the name of an address and what stands in it.
 Pages = list[tuple[str, list[object]]]
-EVERYBODY: Pages = [("builder:my-work", []), ("builder:account", []), ("builder:tokens", [])]
+EVERYBODY: Pages = [
+    ("builder:my-work", []), ("builder:account", []), ("builder:tokens", []), ("builder:check-help-list", []),
+    ("builder:check-help", ["rubric.sign"]),
+]  # fmt: skip
 
 
 def for_the_author(house: House, cast: Cast) -> Pages:
     """Cases: the list, a new one, one in hand."""
     own = [house.draft.pk]
-    names = ("case-preview", "case-edit", "case-history", "case-discard")
+    names = (
+        "case-preview",
+        "case-edit",
+        "case-history",
+        "case-discard",
+        "case-duplicate",
+        "case-identifiers",
+    )
     return [
-        ("builder:case-list", []), ("builder:case-new", []), *((f"builder:{name}", own) for name in names),
+        ("builder:case-list", []), ("builder:case-new", []), ("builder:case-import", []),
+        ("builder:case-keep-template", own), ("builder:library", []), ("builder:library-new", []),
+        ("builder:library-criterion", [house.kept.pk]), ("builder:template-list", []), ("builder:case-paste", []),
+        *((f"builder:{name}", own) for name in names),
         ("builder:case-revision", [house.draft.pk, 1]),
+        ("builder:job-list", []), ("builder:job", [house.job.uuid]),
     ]  # fmt: skip
 
 
 def for_the_reviewer(house: House, cast: Cast) -> Pages:
     """The case that waits."""
-    return [("builder:case-review", [house.submitted.pk]), ("builder:case-preview", [house.submitted.pk])]
+    own = [house.submitted.pk]
+    names = ("case-review", "case-preview", "case-conflict", "thread-new")
+    return [*((f"builder:{name}", own) for name in names), ("builder:thread", [*own, house.point.pk])]
 
 
 def for_the_grader(house: House, cast: Cast) -> Pages:
@@ -52,11 +68,13 @@ def for_the_lead(house: House, cast: Cast) -> Pages:
         *((f"exports:{name}", release) for name in of_release), ("exports:release-item", [*release, 1]),
         ("exports:run-list", []), ("exports:run-new", []), ("exports:run-detail", [GOOD]),
         ("exports:run-response", [GOOD, 1, 1]), ("annotations:verdicts-new", [GOOD]),
+        ("annotations:results-new", release), ("annotations:results", [LOGGED]), ("exports:run-detail", [LOGGED]),
         ("annotations:session-list", []), ("annotations:session-new", []),
         ("annotations:session-set-up", [house.release.pk]),
         *((f"annotations:{name}", [house.open_session.pk]) for name in session),
         *((f"annotations:{name}", [house.session.pk]) for name in report),
         ("builder:case-retire", [house.draft.pk]), ("builder:department-settings", ["ED"]),
+        ("builder:department-tags", ["ED"]), ("builder:benchmark", ["ED"]),
     ]  # fmt: skip
 
 
@@ -65,6 +83,7 @@ def for_the_admin(house: House, cast: Cast) -> Pages:
     return [
         ("builder:people", []), ("builder:invitation-create", []), ("builder:person", [cast.ada.pk]),
         ("builder:all-tokens", []), ("builder:department-list", []), ("builder:department-create", []),
+        ("builder:benchmark-list", []),
     ]  # fmt: skip
 
 
@@ -73,7 +92,9 @@ ROLES: dict[str, Callable[[House, Cast], Pages]] = {
 }  # fmt: skip
 # Answers of a form, a file or a redirect; pages before sign-in, which the door's journey opens.
 NOT_PAGES = {
-    "builder:case-autosave", "builder:case-live", "builder:case-submit", "builder:person-roles", "builder:person-link",
+    "builder:job-cancel", "builder:benchmark-csv",
+    "builder:case-autosave", "builder:markdown-preview", "builder:case-live", "builder:case-submit",
+    "builder:person-roles", "builder:person-link",
     "builder:person-link-revoke", "builder:person-state", "builder:person-office", "builder:token-revoke",
     "builder:invitation-accept", "exports:release-manifest", "exports:release-verify", "annotations:grade",
     "annotations:grade-save", "annotations:session-agreement-json", "annotations:session-scores-json",
