@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from builder.common.errors import BadInput
 from builder.common.jsonl import file_sha256
+from builder.common.zip_directory import directory_bytes
 from exports.formats.base import BundleFormat, Reader
 from exports.formats.registry import FORMATS, get_format
 
@@ -20,6 +21,7 @@ GIBIBYTE = 1024**3
 # Of a file, of all files of a folder, and of what a zip unpacks to. What is larger belongs into several runs.
 MAX_LOG_BYTES = GIBIBYTE
 MAX_FILES = 10_000
+MAX_DIRECTORY_BYTES = 4 * 1024**2  # of a zip's list of files, before it is read
 # No log is as regular as this; a bomb is.
 MAX_RATIO, RATIO_COUNTS_FROM = 500, 1024**2
 _CHUNK = 1024**2
@@ -137,6 +139,9 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _unpack(path: Path, folder: Path) -> None:
     """Write the zip's files into the folder; what an entry claims of its size isn't believed."""
     try:
+        with path.open("rb") as source:
+            if directory_bytes(source) > MAX_DIRECTORY_BYTES:
+                raise _too_many(path)
         with zipfile.ZipFile(path) as archive:
             members = [each for each in archive.infolist() if not each.is_dir() and not _is_rubbish(each)]
             _check_members(path, members)
@@ -148,20 +153,25 @@ def _unpack(path: Path, folder: Path) -> None:
     except BadInput:
         raise
     except Exception as error:  # zlib, lzma and bz2 each have an error class of their own
+        # Of an error of the system its words alone: the rest names folders of this machine.
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise BadInput(
             _("%(file)s is not a whole zip file (%(why)s). Pack or copy it again.")
-            % {"file": path.name, "why": str(error) or type(error).__name__}
+            % {"file": path.name, "why": why}
         ) from error
+
+
+def _too_many(path: Path) -> BadInput:
+    return BadInput(_("%(file)s holds more than %(limit)s files.") % {"file": path.name, "limit": MAX_FILES})
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     if len(members) > MAX_FILES:
-        raise BadInput(
-            _("%(file)s holds more than %(limit)s files.") % {"file": path.name, "limit": MAX_FILES}
-        )
+        raise _too_many(path)
     names = {member.filename for member in members}
     for member in members:
-        place = {"file": path.name, "member": member.filename[:200]}
+        shown = member.filename if member.filename.isprintable() else ascii(member.filename)
+        place = {"file": path.name, "member": shown[:200]}
         parts = PurePosixPath(member.filename).parts
         leads_out = not parts or ".." in parts or parts[0].startswith("/") or "\\" in member.filename
         if leads_out or stat.S_ISLNK(member.external_attr >> 16):

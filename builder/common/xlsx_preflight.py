@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import IO
 
 from builder.common.errors import BadInput
+from builder.common.zip_directory import directory_bytes
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_UNPACKED_BYTES = 128 * 2**20
 MAX_MEMBERS = 500
+MAX_DIRECTORY_BYTES = 2**20  # of the list of members, before it is read
 # Real sheets pack about 10:1; sheets of one repeated word reach some 100:1, bombs 300:1 and more.
 MAX_RATIO = 100
 RATIO_MATTERS_FROM = 2**20
@@ -41,6 +43,8 @@ def preflight(path: Path) -> None:
         with path.open("rb") as source:
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise _refused(path, f"it is larger than {MAX_FILE_BYTES // 2**20} MiB")
+            if directory_bytes(source) > MAX_DIRECTORY_BYTES:
+                raise _refused(path, f"it holds more than {MAX_MEMBERS} parts")
             with zipfile.ZipFile(source) as archive:
                 members = archive.infolist()
             _check_directory(path, members)

@@ -134,12 +134,12 @@ def verdict_of(met: Any, status: Any, place: str) -> Verdict | None:
     """Return the verdict of `criteria_met` and `status`; a failed grading is never not met."""
     if met is not None and not isinstance(met, bool):
         raise BadInput(f"{place}.criteria_met: true, false or null was expected, not {met!r:.40}.")
-    if met is not None:
-        return "met" if met else "not_met"
     if status is None:
-        return None
+        return None if met is None else "met" if met else "not_met"
     if not isinstance(status, str) or status not in _STATUSES:
         raise BadInput(f"{place}.status: cannot_judge or judge_failed was expected, not {status!r:.40}.")
+    if met is not None:
+        raise BadInput(f"{place}.status: {status} goes with criteria_met null only.")
     return _STATUSES[status]
 
 

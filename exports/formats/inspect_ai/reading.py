@@ -13,6 +13,7 @@ from typing import Any
 import zipfile_zstd  # noqa: F401 — teaches zipfile the compression that .eval files use
 
 from builder.common.errors import BadInput
+from builder.common.zip_directory import directory_bytes
 from exports.formats import log_json
 from exports.formats.base import LogHeader, LogRow, Reader
 from exports.formats.json_stream import iter_array, read_value
@@ -23,6 +24,7 @@ OUR_SCORER = "weighted_rubric"
 # What the HealthBench task of inspect-evals writes where its grader gave no verdict.
 _FAILED_IN_HEALTHBENCH = ("Failed to parse judge response: ", "No explanation provided")
 MAX_MEMBERS = 200_000
+MAX_DIRECTORY_BYTES = 24 * 1024**2  # of the list of members, before it is read
 MAX_TOTAL_BYTES = 16 * 1024**3
 # No text of a log is as regular as this; a bomb is.
 MAX_RATIO, RATIO_COUNTS_FROM = 500, 1024**2
@@ -95,7 +97,10 @@ def _json_samples(path: Path) -> Iterator[tuple[str, Any]]:
 
 @contextmanager
 def _archive(source: Any, name: str) -> Iterator[zipfile.ZipFile]:
+    too_many = BadInput(f"{name}: more than {MAX_MEMBERS} members.")
     try:
+        if directory_bytes(source) > MAX_DIRECTORY_BYTES:
+            raise too_many
         archive = zipfile.ZipFile(source)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise BadInput(
@@ -104,7 +109,7 @@ def _archive(source: Any, name: str) -> Iterator[zipfile.ZipFile]:
     with archive:
         members = archive.infolist()
         if len(members) > MAX_MEMBERS:
-            raise BadInput(f"{name}: more than {MAX_MEMBERS} members.")
+            raise too_many
         if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
             raise BadInput(f"{name}: unpacked, it is larger than {MAX_TOTAL_BYTES // 1024**3} GiB.")
         yield archive
@@ -120,12 +125,18 @@ def _zip_header(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
 def _zip_samples(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, Any]]:
     for member in archive.infolist():
         if member.filename.startswith("samples/") and member.filename.endswith(".json"):
-            yield f"{name}, {member.filename}", _member(archive, member, name)
+            yield _place(member, name), _member(archive, member, name)
+
+
+def _place(member: zipfile.ZipInfo, name: str) -> str:
+    """Return file and member for a complaint; a name with line breaks or control characters is spelled out."""
+    shown = member.filename if member.filename.isprintable() else ascii(member.filename)
+    return f"{name}, {shown[:200]}"
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Any:
     """Read one member; what its entry claims is not believed, so at most one byte over the limit is unpacked."""
-    place = f"{name}, {member.filename}"
+    place = _place(member, name)
     ratio = member.file_size / max(member.compress_size, 1)
     if member.file_size > log_json.MAX_PART_BYTES or (
         member.file_size > RATIO_COUNTS_FROM and ratio > MAX_RATIO

@@ -17,7 +17,7 @@ from exports.records import Verdict, VerdictItem
 
 FAILED = "grading failed: "
 REDACTED = "[REDACTED]"
-_VALUE = re.compile(r"#(\d+) \[(-?[0-9.]+(?:e[+-]?\d+)?)\] (.*)", re.DOTALL)
+_VALUE = re.compile(r"#(\d{1,9}) \[(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\] (.*)", re.DOTALL | re.ASCII)
 
 
 def recognises(path: Path) -> bool:
@@ -38,7 +38,7 @@ def header(path: Path) -> LogHeader:
     path = _results_in(path)
     _place, first = next(_results(path), ("", {}))
     components = part_of(first, "gradingResult", "componentResults")
-    graders = [part_of(each, "metadata", "grader") for each in components or ()]
+    graders = [part_of(each, "metadata", "grader") for each in components] if isinstance(components, list) else []
     version = read_value(path, ["metadata", "promptfooVersion"]) if path.suffix == ".json" else None
     return LogHeader(
         harness="promptfoo",

@@ -60,5 +60,5 @@ class Command(ServiceCommand):
             self.say("The rubric, reference answers, evidence, tags and titles are left out.")
         self.say(f"Next ({result.directory / 'README.md'} has the commands that run it):")
         self.say(f"  python3 -I {shlex.quote(str(result.directory / 'verify.py'))}")
-        verb = "import_responses" if result.prompts_only or not result.reads_back else "import_results"
+        verb = "import_results" if result.reads_back else "import_responses"
         self.say(f"  python manage.py {verb} FILE --release {result.label} --run RUN --by {email}")
