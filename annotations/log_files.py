@@ -31,7 +31,8 @@ _CHUNK = 1024**2
 def opened_log(path: Path) -> Iterator[Path]:
     """Lend the log's file or folder; a .zip is unpacked into a folder that ends with the block.
 
-    Raises BadInput for what is absent, a pipe, over 1 GiB, or a zip that is damaged, hostile or too large.
+    Raises BadInput for what is absent, a pipe, over 1 GiB, a folder with a link, or a zip that is damaged, hostile
+    or too large.
     """
     _check_size(path)
     if path.is_dir() or path.suffix.lower() != ".zip":
@@ -123,12 +124,20 @@ def _too_large(name: str) -> str:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield the regular files, one more than is allowed at most; links lead nowhere."""
+    """Yield the regular files, one more than is allowed at most.
+
+    Raises BadInput for a link: readers would follow it, while the hash and the limit of size would not.
+    """
     count = 0
     for root, folders, names in os.walk(folder):
         folders.sort()
-        for name in sorted(names):
+        for name in sorted([*names, *folders]):
             file = Path(root) / name
+            if file.is_symlink():
+                raise BadInput(
+                    _("%(folder)s holds a link, %(name)s. Give the path of the log itself.")
+                    % {"folder": folder.name, "name": file.relative_to(folder).as_posix()}
+                )
             if stat.S_ISREG(file.lstat().st_mode):
                 yield file
                 count += 1

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from builder.common.errors import BadInput
 from builder.content import CaseContent
 from exports.formats.base import LogHeader, LogRow
-from exports.formats.results import MAX_EPOCH
+from exports.formats.log_json import MAX_EPOCH
 from exports.models import Release, ReleaseItem
 from exports.records import VerdictItem
 

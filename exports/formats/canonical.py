@@ -39,9 +39,11 @@ def row_text(record: CaseRecord, context: BundleContext) -> str:
 
 def usage(context: BundleContext) -> str:
     """Say how to let a model answer, and how answers and verdicts come home."""
-    return (
-        answering_text(context)
-        + f"""
+    return answering_text(context) + ("" if context.prompts_only else _grading_text(context))
+
+
+def _grading_text(context: BundleContext) -> str:
+    return f"""
 A harness of your own that also grades writes a line of this shape per answer (`{LOG_FILE}` says all of it). Name the
 run in every line alike; `criteria_met` null is a missing verdict, with `"status": "judge_failed"` a failed one:
 
@@ -57,7 +59,6 @@ run in every line alike; `criteria_met` null is a missing verdict, with `"status
 python manage.py import_results FILE --release {context.release.label} --run RUN --by EMAIL
 ```
 """
-    )
 
 
 FORMAT = BundleFormat(

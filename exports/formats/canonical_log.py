@@ -8,7 +8,7 @@ from typing import Any
 from builder.common.errors import BadInput
 from builder.common.jsonl import Line, read_jsonl
 from exports.formats.base import LogHeader, LogRow, Reader
-from exports.formats.log_json import epoch_of, number_or_none, rubric_items, text_of, turns_of
+from exports.formats.log_json import begins_with, epoch_of, number_or_none, rubric_items, text_of, turns_of
 
 # What is the same in every line of a log; a line that says otherwise belongs to another run.
 _OF_THE_RUN = ("harness", "harness_version", "model", "grader_model", "release_sha256")
@@ -17,13 +17,21 @@ _OF_OTHERS = ("doc", "vars", "input", "rubrics")
 
 
 def recognises(path: Path) -> bool:
-    """Whether the file's first line is an answer with a prompt_id, and no other harness's line."""
+    """Whether the file's first line is an answer with a prompt_id, and no other harness's line.
+
+    A first line that can't be read is looked at as bytes, so that its fault can be named.
+    """
     if path.is_dir() or path.suffix.lower() not in (".jsonl", ".ndjson", ".json"):
         return False
     try:
         first = next(read_jsonl(path), None)
     except BadInput:
-        return False
+        is_lines = path.suffix.lower() != ".json"
+        return (
+            is_lines
+            and begins_with(path, b'"prompt_id"', b'"completion"')
+            and not any(begins_with(path, f'"{key}"'.encode()) for key in _OF_OTHERS)
+        )
     data = first.data if first else {}
     return {"prompt_id", "completion"} <= set(data) and not any(key in data for key in _OF_OTHERS)
 

@@ -95,6 +95,8 @@ def _verdict() -> dict[str, Any]:
             "explanation": {"type": ["string", "null"]},
         },
         "required": ["criterion", "criteria_met"],
+        # A status says why there is no decision, so it goes with none.
+        "anyOf": [{"properties": {name: {"type": "null"}}} for name in ("criteria_met", "status")],
     }
 
 

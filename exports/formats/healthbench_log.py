@@ -28,7 +28,7 @@ def recognises(path: Path) -> bool:
     if not path.is_file() or path.suffix.lower() != ".json":
         return False
     try:
-        first = next(iter_array(path, _EXAMPLES), None)
+        first = next(iter_array(path, _EXAMPLES, nan=True), None)
     except BadInput:
         return False
     return isinstance(first, dict) and {"prompt_id", "completion"} <= set(first)

@@ -19,7 +19,7 @@ from exports.records import Verdict, VerdictItem
 
 MAX_EPOCH = 32_767  # what a small integer column holds on every database
 MAX_PART_BYTES = 64 * 1024**2  # of one answer with everything a harness keeps beside it
-_STATUSES: dict[str, Verdict] = {"cannot_judge": "cannot_judge", "judge_failed": "judge_failed"}
+STATUSES: dict[str, Verdict] = {"cannot_judge": "cannot_judge", "judge_failed": "judge_failed"}
 
 
 def decode(raw: bytes, place: str) -> Any:
@@ -136,11 +136,11 @@ def verdict_of(met: Any, status: Any, place: str) -> Verdict | None:
         raise BadInput(f"{place}.criteria_met: true, false or null was expected, not {met!r:.40}.")
     if status is None:
         return None if met is None else "met" if met else "not_met"
-    if not isinstance(status, str) or status not in _STATUSES:
+    if not isinstance(status, str) or status not in STATUSES:
         raise BadInput(f"{place}.status: cannot_judge or judge_failed was expected, not {status!r:.40}.")
     if met is not None:
         raise BadInput(f"{place}.status: {status} goes with criteria_met null only.")
-    return _STATUSES[status]
+    return STATUSES[status]
 
 
 def rubric_items(value: Any, place: str) -> tuple[VerdictItem, ...]:

@@ -31,6 +31,7 @@ python3 -I verify.py --expect {release_sha256}
 ```
 
 The second line also proves that this is the release you were told of: compare that number with the release's page.
+Verify before you run: what is written into this folder later is no part of the bundle, and verify.py complains of it.
 {unproven}
 ## Run it, and bring the answers home
 

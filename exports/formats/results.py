@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from builder.common.jsonl import Line, read_jsonl
+from exports.formats.log_json import MAX_EPOCH, STATUSES
 from exports.records import ResponseRecord, Verdict, VerdictItem, VerdictRecord
-
-MAX_EPOCH = 32_767  # what a small integer column holds on every database
-_STATUSES: dict[str, Verdict] = {"cannot_judge": "cannot_judge", "judge_failed": "judge_failed"}
 
 
 def read_responses(path: Path) -> Iterator[tuple[Line, ResponseRecord]]:
@@ -65,11 +63,11 @@ def _verdict(line: Line, field: str, value: dict[str, Any]) -> Verdict | None:
         raise line.error(f"{field}.criteria_met", f"true, false or null was expected, not {met!r:.40}.")
     if status is None:
         return None if met is None else "met" if met else "not_met"
-    if not isinstance(status, str) or status not in _STATUSES:
+    if not isinstance(status, str) or status not in STATUSES:
         raise line.error(f"{field}.status", f"cannot_judge or judge_failed was expected, not {status!r:.40}.")
     if met is not None:
         raise line.error(f"{field}.status", f"{status} goes with criteria_met null only.")
-    return _STATUSES[status]
+    return STATUSES[status]
 
 
 def _points(line: Line, field: str, value: Any) -> int | float | None:

@@ -9,8 +9,7 @@ import python_calamine
 from builder.common.errors import BadInput
 from builder.common.xlsx_preflight import preflight
 from exports.formats.base import LogHeader, LogRow, Reader
-from exports.formats.log_json import text_of
-from exports.formats.results import MAX_EPOCH
+from exports.formats.log_json import MAX_EPOCH, text_of
 from exports.formats.sheets import (
     ABOUT,
     ANSWERS,

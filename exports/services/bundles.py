@@ -39,7 +39,6 @@ class BundleResult:
     n_withheld: int
     canary: str
     prompts_only: bool
-    reads_back: bool
 
 
 def export_release(
@@ -68,7 +67,6 @@ def export_release(
     return BundleResult(
         release.label, bundle_format.name, stage, directory, bundle_format.file_name, manifest["n_items"],
         manifest["n_withheld"], manifest["canary"], prompts_only,
-        bundle_format.reader is not None,
     )  # fmt: skip
 
 

@@ -292,6 +292,9 @@ def test_malformed_logs_are_refused_in_a_sentence(
     path.write_bytes(raw)
     with pytest.raises(BadInput, match=message):
         bring(path, release, cast, file_format="canonical")
+    if b"prompt_id" in raw:
+        with pytest.raises(BadInput, match=message):
+            bring(path, release, cast)
     assert nothing_written()
 
 
@@ -494,6 +497,38 @@ def test_hostile_zips_are_refused_and_leave_nothing(cast: Cast, release: Release
     with pytest.raises(BadInput, match=r"log\.zip is not a whole zip file"):
         bring(path, release, cast)
     assert nothing_written() and sorted(each.name for each in tmp_path.iterdir()) == ["log.zip"]
+
+
+def test_a_zip_says_its_fault_without_the_names_of_our_folders(
+    cast: Cast, release: Release, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.zip"
+    with pytest.raises(BadInput, match=r"^log\.zip is not a whole zip file \(File name too long\)\."):
+        bring(hostile_zip(path, "a/" + "b" * 300 + ".jsonl"), release, cast)
+    with pytest.raises(BadInput) as refused:
+        bring(hostile_zip(path, "../a\n\x1b[2J.jsonl"), release, cast)
+    assert refused.value.message.isprintable() and nothing_written()
+
+
+def test_a_zips_list_of_files_is_bounded_before_it_is_read(
+    cast: Cast, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = hostile_zip(tmp_path / "log.zip")
+    monkeypatch.setattr(log_files, "MAX_DIRECTORY_BYTES", 46)
+    monkeypatch.setattr(log_files.zipfile, "ZipFile", None)  # it would fail if it were reached
+    with pytest.raises(BadInput, match=r"^log\.zip holds more than 10000 files\.$"):
+        bring(path, release, cast)
+
+
+def test_a_folder_with_a_link_is_refused(cast: Cast, release: Release, rows: Rows, tmp_path: Path) -> None:
+    """What a link leads to would be read, but neither hashed nor measured."""
+    log = write_log(tmp_path / "elsewhere" / "samples_x_1.jsonl", rows)
+    for folder, name, target in (("a", "samples_x_1.jsonl", log), ("b", "inner", log.parent)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).symlink_to(target)
+        with pytest.raises(BadInput, match=f"^{folder} holds a link, {name}"):
+            bring(tmp_path / folder, release, cast)
+    assert nothing_written()
 
 
 def test_what_a_zip_claims_of_its_size_is_not_believed(

@@ -118,6 +118,10 @@ def test_log_comes_home(tmp_path: Path) -> None:
             {"rubric_items": [{**VERDICT, "criteria_met": None, "status": "odd"}]},
             "cannot_judge or judge_failed",
         ),
+        (
+            {"rubric_items": [{**VERDICT, "criteria_met": True, "status": "judge_failed"}]},
+            "goes with criteria_met null only",
+        ),
         ({"item_sha256": 3}, "line 2: item_sha256"),
     ],
 )

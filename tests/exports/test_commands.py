@@ -117,8 +117,16 @@ def test_prompts_leave_without_the_rubric(
     words = ("export_release", "trial==1.0.0", "--prompts-only", "--by", "ana@example.org", "--out")
     out = run_command(capsys, *words, tmp_path / "b", "--format", "canonical")
     assert "The rubric, reference answers, evidence, tags and titles are left out." in out
-    assert "python manage.py import_results FILE --release trial==1.0.0" in out
+    assert "python manage.py import_responses FILE --release trial==1.0.0" in out
     assert b"12-lead" not in (tmp_path / "b" / "canonical.jsonl").read_bytes()
+    for name in (
+        "inspect_ai",
+        "lm_eval",
+        "promptfoo",
+        "xlsx",
+    ):  # answers come home inside the harness's own log
+        out = run_command(capsys, *words, tmp_path / name, "--format", name)
+        assert "python manage.py import_results FILE --release trial==1.0.0" in out, name
     assert "can't leave the rubric out" in refusal(*words, tmp_path / "c", "--format", "healthbench")
 
 

@@ -148,6 +148,7 @@ def scored(sample: dict[str, Any]) -> list[dict[str, Any]]:
         (lambda items: items[0].pop("criteria_met"), "[0].criteria_met: true, false or null was expected"),
         (lambda items: items[0].update(criterion=None), "[0].criterion: a text was expected"),
         (lambda items: items[0].update(explanation="a\x00b"), "NUL character"),
+        (lambda items: items[0].update(criteria_met=True, status="judge_failed"), "[0].status: judge_failed goes with"),
         (lambda items: items[0].update(criteria_met=None, status="lost"), "[0].status: cannot_judge or judge_failed"),
     ],
 )  # fmt: skip
@@ -178,6 +179,8 @@ def components(log: dict[str, Any]) -> list[dict[str, Any]]:
         (lambda items: items.insert(0, items.pop()), "[0]: criterion "),
         (lambda items: items.pop(0), "[0]: criterion 2 stands at place 1; the list is shifted"),
         (lambda items: items[0]["assertion"].update(value="Be kind"), "'#NUMBER [POINTS] criterion' was expected"),
+        (lambda items: items[0]["assertion"].update(value="#1 [1.2.3] x"), "'#NUMBER [POINTS] criterion' was"),
+        (lambda items: items[0]["assertion"].update(value=f"#{'1' * 5000} [1] x"), "'#NUMBER [POINTS] criterion'"),
         (lambda items: items[0]["assertion"].update(value=None), "[0].assertion.value: a text was expected"),
         (lambda items: items[0].update({"pass": "yes"}), "[0].pass: true or false was expected, not 'yes'"),
         (lambda items: items[0].pop("assertion"), "[0].assertion: a JSON object was expected"),
@@ -193,6 +196,17 @@ def test_results_of_promptfoo_that_do_not_fit(
     message = refused(PROMPTFOO, changed_json(tmp_path, name, lambda log: change(components(log))))
     assert message.startswith(name)
     assert said in message
+
+
+@pytest.mark.parametrize("verdicts", [7, "met", {"a": 1}, True])
+def test_verdicts_of_promptfoo_that_are_no_list(tmp_path: Path, verdicts: Any) -> None:
+    """The first result is also where the grader's name is looked for."""
+
+    def change(log: dict[str, Any]) -> None:
+        log["results"]["results"][0]["gradingResult"]["componentResults"] = verdicts
+
+    path = changed_json(tmp_path, "promptfoo-0.121.20.json", change)
+    assert "results[0], componentResults: a list was expected" in refused(PROMPTFOO, path)
 
 
 def test_two_models_in_one_file_of_promptfoo(tmp_path: Path) -> None:
@@ -320,6 +334,10 @@ def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     )
     assert refused(INSPECT, path) == "many.eval: more than 2 members."
     monkeypatch.setattr(inspect_reading, "MAX_MEMBERS", 3)
+    assert "header" not in refused(INSPECT, path)
+    with monkeypatch.context() as smaller:
+        smaller.setattr(inspect_reading, "MAX_DIRECTORY_BYTES", 3 * 46)
+        assert refused(INSPECT, path) == "many.eval: more than 3 members."
     monkeypatch.setattr(inspect_reading, "MAX_TOTAL_BYTES", 10)
     assert refused(INSPECT, path).startswith("many.eval: unpacked, it is larger than")
 
@@ -333,6 +351,7 @@ def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ({"header.json": HEADER, "samples/a.json": b"[" * 100_000}, "samples/a.json: the JSON is nested too deeply."),
         ({"header.json": HEADER, "samples/a.json": b"\xff{}"}, "x.eval, samples/a.json: not valid UTF-8"),
         ({"header.json": HEADER, "samples/a.json": b'{"id": true}'}, "x.eval, samples/a.json, id: a text was"),
+        ({"header.json": HEADER, "samples/a\n\x1b.json": b"{"}, r"x.eval, 'samples/a\n\x1b.json': bad JSON"),
         ({"header.json": HEADER, "samples/a.json": b'{"id": "a", "epoch": 0}'}, "a.json, epoch: a whole number"),
     ],
 )  # fmt: skip

@@ -38,7 +38,9 @@ def header(path: Path) -> LogHeader:
     path = _results_in(path)
     _place, first = next(_results(path), ("", {}))
     components = part_of(first, "gradingResult", "componentResults")
-    graders = [part_of(each, "metadata", "grader") for each in components] if isinstance(components, list) else []
+    graders = (
+        [part_of(each, "metadata", "grader") for each in components] if isinstance(components, list) else []
+    )
     version = read_value(path, ["metadata", "promptfooVersion"]) if path.suffix == ".json" else None
     return LogHeader(
         harness="promptfoo",

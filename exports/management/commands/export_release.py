@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from builder import access
 from builder.common.commands import ServiceCommand
 from exports.access import get_release_by_label
+from exports.formats.bundle import README
 from exports.formats.registry import FORMATS
 from exports.services.bundles import BundleResult, export_release
 
@@ -60,5 +61,7 @@ class Command(ServiceCommand):
             self.say("The rubric, reference answers, evidence, tags and titles are left out.")
         self.say(f"Next ({result.directory / 'README.md'} has the commands that run it):")
         self.say(f"  python3 -I {shlex.quote(str(result.directory / 'verify.py'))}")
-        verb = "import_results" if result.reads_back else "import_responses"
+        # The README says which of the two takes what the bundle's commands write.
+        readme = (result.directory / README).read_text(encoding="utf-8")
+        verb = "import_results" if "import_results" in readme else "import_responses"
         self.say(f"  python manage.py {verb} FILE --release {result.label} --run RUN --by {email}")
