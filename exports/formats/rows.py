@@ -1,4 +1,4 @@
-"""What the rows of several formats share: the canary and the row without a rubric."""
+"""What the rows of several formats share: the canary, and the row with and without a rubric."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import msgspec
 
 from builder.common.canonical_json import canonical_json
 from exports.formats.base import BundleContext
-from exports.records import CaseRecord
+from exports.records import CaseRecord, canonical_row
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 # Between these both encoders spell a number alike: outside, one of them may use an exponent.
@@ -59,6 +59,28 @@ def prompt_row(record: CaseRecord, context: BundleContext) -> dict[str, Any]:
     return {
         "prompt_id": record.prompt_id,
         "prompt": turns(record),
+        "split": record.split,
+        "item_sha256": record.sha256,
+        "canary": canary_for(record, context),
+    }
+
+
+def graded_row(record: CaseRecord, context: BundleContext) -> dict[str, Any]:
+    """Return a case as our own tasks read it: prompt and rubric, with the hash by which its answers are matched.
+
+    Without the rubric it is `prompt_row`.
+    """
+    if context.prompts_only:
+        return prompt_row(record, context)
+    content = record.content
+    return {
+        "prompt_id": record.prompt_id,
+        "prompt": turns(record),
+        "rubrics": canonical_row(record.prompt_id, content)["rubrics"],
+        "example_tags": content.example_tags,
+        "ideal_completion": content.reference_answer,
+        "kind": content.kind,
+        "language": content.language,
         "split": record.split,
         "item_sha256": record.sha256,
         "canary": canary_for(record, context),

@@ -9,8 +9,8 @@ from builder.common.canonical_json import canonical_json
 from builder.content import Criterion
 from exports.formats.base import BundleContext
 from exports.formats.promptfoo.escaping import escape
-from exports.formats.rows import canary_for, prompt_row, turns
-from exports.records import CaseRecord, canonical_row
+from exports.formats.rows import canary_for, graded_row
+from exports.records import CaseRecord
 
 FILE_NAME, TESTS = "cases.jsonl", "tests.jsonl"
 _BUNDLE = Path(__file__).parent / "bundle"
@@ -30,29 +30,11 @@ def write(records: Iterable[CaseRecord], directory: Path, context: BundleContext
         (directory / TESTS).open("w", encoding="utf-8", newline="\n") as tests,
     ):
         for record in records:
-            cases.write(canonical_json(_case(record, context)) + "\n")
+            cases.write(canonical_json(graded_row(record, context)) + "\n")
             tests.write(canonical_json(_test(record, context)) + "\n")
     for name in (*_ALWAYS, *(() if context.prompts_only else _GRADING)):
         source = _PROMPTS_ONLY if context.prompts_only and name == _ALWAYS[0] else name
         shutil.copyfile(_BUNDLE / source, directory / name)
-
-
-def _case(record: CaseRecord, context: BundleContext) -> dict[str, Any]:
-    if context.prompts_only:
-        return prompt_row(record, context)
-    content = record.content
-    return {
-        "prompt_id": record.prompt_id,
-        "prompt": turns(record),
-        "rubrics": canonical_row(record.prompt_id, content)["rubrics"],
-        "example_tags": content.example_tags,
-        "ideal_completion": content.reference_answer,
-        "kind": content.kind,
-        "language": content.language,
-        "split": record.split,
-        "item_sha256": record.sha256,
-        "canary": canary_for(record, context),
-    }
 
 
 def _test(record: CaseRecord, context: BundleContext) -> dict[str, Any]:
