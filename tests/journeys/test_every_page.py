@@ -92,6 +92,9 @@ ROLES: dict[str, Callable[[House, Cast], Pages]] = {
 }  # fmt: skip
 # Answers of a form, a file or a redirect; pages before sign-in, which the door's journey opens.
 NOT_PAGES = {
+    # A part of the editor, two acts, a workbook, and the look at a file, which the authoring journeys take.
+    "builder:case-criteria", "builder:template-remove", "builder:library-retire", "builder:case-template",
+    "builder:case-import-preview",
     "builder:job-cancel", "builder:benchmark-csv",
     "builder:case-autosave", "builder:markdown-preview", "builder:case-live", "builder:case-submit",
     "builder:person-roles", "builder:person-link",
