@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from builder.common.guards import missing_guards
+from builder.common.secret_text import SHORTEST_KEY
 from builder.jobs.files import files_directory
 from builder.phi.presidio import problem_with
 
@@ -66,3 +67,17 @@ def second_opinion_installed(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security)
+def keys_worth_their_name(**kwargs: Any) -> list[CheckMessage]:
+    """Tokens of other systems are encrypted under these: whoever guesses one reads them in a copy of the database."""
+    if all(len(key) >= SHORTEST_KEY for key in settings.FIELD_ENCRYPTION_KEYS):
+        return []
+    return [
+        Error(
+            f"A key in FIELD_ENCRYPTION_KEYS has fewer than {SHORTEST_KEY} characters.",
+            hint="Make one with `python -c 'import secrets; print(secrets.token_urlsafe(48))'`.",
+            id="builder.E003",
+        )
+    ]

@@ -83,6 +83,13 @@ DATABASES = {
 JOB_FILES_DIR = env.str("JOB_FILES_DIR", default="")
 # How long a job stays a worker's without a sign of life; a living worker gives one every quarter of it.
 JOB_LEASE_SECONDS = 60
+# How long an answer that a grader took from the rest of a session stays theirs without a verdict.
+GRADING_LEASE_MINUTES = env.int("GRADING_LEASE_MINUTES", default=20)
+# Tokens of other systems are encrypted with the first; the others still read. Empty: derived from SECRET_KEY.
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+# A lead enters the address of a Label Studio, so the operator says which ones this server may connect to.
+LABEL_STUDIO_ALLOWED_HOSTS: list[str] = env.list("LABEL_STUDIO_ALLOWED_HOSTS", default=[])
+LABEL_STUDIO_ALLOW_PRIVATE_ADDRESSES = env.bool("LABEL_STUDIO_ALLOW_PRIVATE_ADDRESSES", default=False)
 # A spaCy model's package: with it, Presidio looks for names too. Empty: the own rules and ko-pii alone.
 PHI_PRESIDIO_MODEL = env.str("PHI_PRESIDIO_MODEL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -176,6 +183,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CaseState": "builder.models.cases.CaseState.values",
         "SessionState": "annotations.models.sessions.SessionState.values",
+        "Ruling": "annotations.models.grades.Ruling.values",
         "Stage": "exports.models.releases.Stage.values",
         "FirstStage": "exports.api.serializers.FIRST_STAGE_VALUES",
         "NextStage": "exports.api.serializers.NEXT_STAGE_VALUES",
