@@ -2,11 +2,20 @@
 
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, GradingSession, SessionKind, SessionState
+from annotations.models import (
+    Assignment,
+    GradingSession,
+    LabelStudioConnection,
+    LabelStudioProject,
+    Resolution,
+    SessionItem,
+    SessionKind,
+    SessionState,
+)
 from builder import access
 from builder.access import Act
 from builder.common.errors import NotFound
-from builder.models import Role, User
+from builder.models import Department, Role, User
 from exports.models import Release
 
 # A release's manifest lists every item: no page of this room reads it, so none pays for it.
@@ -78,6 +87,24 @@ def get_own_session(user: User, session_id: int) -> GradingSession:
     return session
 
 
+def get_session_graded_in(user: User, session_id: int) -> GradingSession:
+    """Return a session in which the person grades or graded, at whatever desk, and wasn't removed."""
+    session = (
+        GradingSession.objects.filter(
+            session_raters__rater__user=user, session_raters__removed_at=None,
+            release__department__memberships__user=user, release__department__memberships__role=Role.GRADER,
+        )
+        .filter(pk=session_id, kind=SessionKind.GRADED)
+        .exclude(state__in=(SessionState.DRAFT, SessionState.IMPORTING))
+        .select_related("release")
+        .defer(*UNREAD)
+        .first()
+    )  # fmt: skip
+    if session is None:
+        raise NotFound(_("There is no grading session of yours at this address."))
+    return session
+
+
 def get_own_assignment(user: User, session_id: int, position: int) -> Assignment:
     """Return one of the person's own assignments even if grading has ended: what they typed can be shown again."""
     assignment = (
@@ -93,6 +120,18 @@ def get_own_assignment(user: User, session_id: int, position: int) -> Assignment
     if assignment is None:
         raise NotFound(_("There is no such answer in your queue."))
     return assignment
+
+
+def get_own_place(user: User, session_id: int, position: int) -> Assignment:
+    """Return one of the person's own assignments for an act of theirs, without the answer.
+
+    The service says whether they may still act: who was removed, or lost the role of grader, gets its sentence.
+    """
+    rows = Assignment.objects.only("session", "response").filter(session__kind=SessionKind.GRADED)
+    place = rows.filter(session_id=session_id, position=position, rater__user=user).order_by("pk").first()
+    if place is None:
+        raise NotFound(_("There is no such answer in your queue."))
+    return place
 
 
 def get_release_to_grade(user: User, release_id: int) -> Release:
@@ -113,10 +152,14 @@ def is_blinded(user: User, session: GradingSession) -> bool:
 
 
 def blinded_run_ids(user: User) -> list[int]:
-    """Return the runs whose identity the person must not learn now. Cost: one query."""
-    return list(
-        GradingSession.objects.blinding(user).values_list("session_runs__run_id", flat=True).distinct()
-    )
+    """Return the runs whose identity the person must not learn now. Cost: one query.
+
+    Those of the sessions in which they grade blind, and those whose answers calibrate there.
+    """
+    sessions = GradingSession.objects.blinding(user)
+    of_calibration = SessionItem.objects.filter(session__in=sessions, is_calibration=True).order_by()
+    runs = sessions.order_by().values_list("session_runs__run_id", flat=True)
+    return list(runs.union(of_calibration.values_list("response__run_id", flat=True)))
 
 
 def get_session_to_score(user: User, session_id: int) -> GradingSession:
@@ -127,3 +170,50 @@ def get_session_to_score(user: User, session_id: int) -> GradingSession:
             _("There is no such grading session, or it belongs to a department you have no role in.")
         )
     return session
+
+
+def get_session_to_export(user: User, session_id: int) -> GradingSession:
+    """Return a session whose verdicts may leave the building in the person's name."""
+    session = get_session_to_score(user, session_id)
+    access.require(user, Act.EXPORT_RELEASES, session.release.department)
+    return session
+
+
+def find_connection(department: Department) -> LabelStudioConnection | None:
+    """Return how the department's Label Studio is reached, if it has one."""
+    return LabelStudioConnection.objects.filter(department=department).select_related("department").first()
+
+
+def get_label_studio_project(connection: LabelStudioConnection, project_id: int) -> LabelStudioProject:
+    """Return one of our projects by the address its Label Studio calls."""
+    project = connection.projects.filter(pk=project_id).first()
+    if project is None:
+        raise NotFound(_("There is no such project."))
+    return project
+
+
+def get_project_of_session(session: GradingSession, project_id: int) -> LabelStudioProject:
+    """Return the project of one of the session's graders; the caller has checked who asks."""
+    projects = LabelStudioProject.objects.select_related("session_rater__session__release__department")
+    project = projects.filter(session_rater__session=session, pk=project_id).first()
+    if project is None:
+        raise NotFound(_("There is no such project in this session."))
+    return project
+
+
+def get_session_to_adjudicate(user: User, session_id: int) -> GradingSession:
+    """Return a graded session whose disagreements the person decides, or whose rulings they read once it is closed."""
+    session = get_session_to_read(user, session_id)
+    if session.state != SessionState.CLOSED:
+        access.require(user, Act.MANAGE_SESSIONS, session.release.department)
+    if session.kind != SessionKind.GRADED:
+        raise NotFound(_("Imported verdicts have nothing to decide."))
+    return session
+
+
+def get_ruling(session: GradingSession, ruling_id: int) -> Resolution:
+    """Return one of a session's rulings."""
+    ruling = Resolution.objects.select_related("by", "session").filter(session=session, pk=ruling_id).first()
+    if ruling is None:
+        raise NotFound(_("There is no such ruling in this session."))
+    return ruling

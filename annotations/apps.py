@@ -9,11 +9,12 @@ class AnnotationsConfig(AppConfig):
 
     name = "annotations"
     verbose_name = _("Grading")
-    insert_only_models = ()
+    insert_only_models = ("GradeEvent",)
 
     def ready(self) -> None:
         """Show this room's queues, links and panels in the rooms to the left, and tell its kinds of job."""
-        from annotations import providers, results_jobs
+        from annotations import label_studio_jobs, providers, results_jobs
 
         providers.register()
         results_jobs.register()
+        label_studio_jobs.register()

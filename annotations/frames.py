@@ -1,26 +1,48 @@
 """The only bridge from rows to arrays: grades become units, units become what `annotations.stats` computes with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from numpy.typing import NDArray
 
-from annotations.models import Assignment, Grade, GradingSession, Rater, Resolution, SessionRater, Verdict
+from annotations.models import (
+    DecisionRule,
+    Grade,
+    GradingSession,
+    Rater,
+    Resolution,
+    Ruling,
+    SessionRater,
+    Verdict,
+)
+from annotations.selectors.counted import (
+    count_due,
+    count_third_opinions,
+    counted_answers,
+    counted_grades,
+    counted_runs,
+)
 from annotations.stats import RatingTable, RubricGrades
 from builder.content import MAX_CRITERIA, Criterion
-from exports.models import ReleaseItem, Run
+from exports.models import ReleaseItem, Response, Run
 from exports.selectors import answers_of
 
 IntArray = NDArray[np.int64]
 MET, NOT_MET, UNDECIDED = 1, 0, -1
+NO_RULING, RULED, RULED_CANNOT_JUDGE, RULED_UNCLEAR = 0, 1, 2, 3
 SEED = 20_250_508  # of every report's resampling: the same grades always print the same interval
 # Plain texts as keys: looking up an enum member costs three times as much, once for each grade.
 _VERDICT_CODES = {
     Verdict.MET.value: 0, Verdict.NOT_MET.value: 1, Verdict.CANNOT_JUDGE.value: 2, Verdict.JUDGE_FAILED.value: 3,
+}  # fmt: skip
+# What a ruling makes of a unit, and how it is counted.
+_RULINGS = {
+    Ruling.MET.value: (MET, RULED), Ruling.NOT_MET.value: (NOT_MET, RULED),
+    Ruling.CANNOT_JUDGE.value: (UNDECIDED, RULED_CANNOT_JUDGE), Ruling.UNCLEAR.value: (UNDECIDED, RULED_UNCLEAR),
 }  # fmt: skip
 
 
@@ -29,7 +51,9 @@ class Units:
     """Every (response, criterion) of some responses of one release; all arrays have one row per unit.
 
     `case` is the item's place in `items`, `sample` the epoch, `met` the resolution: 1 met, 0 not met, -1 undecided.
-    `votes` has shape (units, 4): how many raters said met, not met, cannot judge, judge failed.
+    `votes` has shape (units, 4): how many raters said met, not met, cannot judge, judge failed. `ruling` says whether
+    an adjudicator ruled on the unit: 0 nobody did, 1 met or not met, 2 cannot judge, 3 unclear wording; the last two
+    leave it undecided for good.
     """
 
     items: Sequence[ReleaseItem]
@@ -42,6 +66,7 @@ class Units:
     red_line: NDArray[np.bool_]
     met: NDArray[np.int8]
     votes: IntArray
+    ruling: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.response)
@@ -51,6 +76,7 @@ class Units:
         return Units(
             self.items, self.response[mask], self.run[mask], self.case[mask], self.sample[mask],
             self.criterion[mask], self.points[mask], self.red_line[mask], self.met[mask], self.votes[mask],
+            self.ruling[mask],
         )  # fmt: skip
 
     def of_run(self, run: Run) -> "Units":
@@ -58,8 +84,12 @@ class Units:
         return self.only(self.run == run.pk)
 
     def undecided_counts(self) -> dict[str, int]:
-        """Count the undecided units by why: a tie is unresolved; else abstention, failure, or no grade at all."""
-        undecided = self.met == UNDECIDED
+        """Count the undecided units by why.
+
+        What an adjudicator left undecided is counted apart; of the rest a unit with votes is unresolved (a tie, or a
+        disagreement that waits for its ruling); else there was an abstention, a failure, or no grade at all.
+        """
+        undecided = (self.met == UNDECIDED) & (self.ruling == NO_RULING)
         voted = (self.votes[:, 0] + self.votes[:, 1]) > 0
         cannot = ~voted & (self.votes[:, 2] > 0)
         failed = ~voted & ~cannot & (self.votes[:, 3] > 0)
@@ -68,6 +98,8 @@ class Units:
             "cannot_judge": int((undecided & cannot).sum()),
             "judge_failed": int((undecided & failed).sum()),
             "missing": int((undecided & ~voted & ~cannot & ~failed).sum()),
+            "ruled_cannot_judge": int((self.ruling == RULED_CANNOT_JUDGE).sum()),
+            "ruled_unclear": int((self.ruling == RULED_UNCLEAR).sum()),
         }
 
     def rubric_grades(self) -> RubricGrades:
@@ -105,24 +137,30 @@ class Units:
 
 
 def session_units(session: GradingSession, *, rater: Rater | None = None) -> Units:
-    """Return the units of all answers of a session's runs, resolved; or by one rater's verdicts alone.
+    """Return the units of all answers that count in a session, resolved; or by one rater's verdicts alone.
 
-    Cost: four queries whatever the size, and one pass over the grades.
+    Cost: five queries whatever the size, and one pass over the grades.
     """
-    return units_of_runs(session, list(session.runs.all()), rater=rater)
+    return _resolved(session, counted_runs(session), counted_grades([session]), rater)
 
 
 def units_of_runs(session: GradingSession, runs: Sequence[Run], *, rater: Rater | None = None) -> Units:
-    """Return the units of some of the session's runs."""
+    """Return the units of some of the session's runs; of a withdrawn one there are none."""
+    grades = counted_grades([session]).filter(assignment__response__run__in=runs)
+    return _resolved(session, runs, grades, rater)
+
+
+def _resolved(
+    session: GradingSession, runs: Sequence[Run], grades: QuerySet[Grade], rater: Rater | None
+) -> Units:
     items = list(ReleaseItem.objects.filter(release_id=session.release_id).order_by("position"))
-    units = _empty_units(items, runs)
-    grades = Grade.objects.filter(assignment__session=session, assignment__response__run__in=runs)
+    units = _empty_units(items, counted_answers(session, runs))
     if rater is not None:
         grades = grades.filter(assignment__rater=rater)
     _count_votes(units, grades.values_list("assignment__response_id", "criterion_index", "verdict"))
-    _decide_by_majority(units)
+    _decide(units, DecisionRule.MAJORITY if rater else session.rule)
     if rater is None:
-        _apply_resolutions(units, session)
+        _apply_rulings(units, session)
     return units
 
 
@@ -156,26 +194,45 @@ class Ratings:
 
 @dataclass(frozen=True, slots=True)
 class Abstentions:
-    """Verdicts that decide nothing: by rater, in the order of `Ratings.labels`, and those nobody gave."""
+    """Verdicts that decide nothing: by rater, in the order of `Ratings.labels`, and those nobody gave.
+
+    `third_opinions` counts the verdicts that were asked for later, on disagreements: no rating holds them.
+    """
 
     cannot_judge: list[int]
     judge_failed: list[int]
     missing: int
+    third_opinions: int = 0
 
 
 def agreement_units(sessions: Sequence[GradingSession]) -> Units:
-    """Return the units of all answers in sessions of one release, without anybody's verdict. Cost: three queries."""
+    """Return the units of the answers that count in sessions of one release, without anybody's verdict.
+
+    Cost: one query, and three for each session.
+    """
     items = list(ReleaseItem.objects.filter(release_id=sessions[0].release_id).order_by("position"))
-    return _empty_units(items, list(Run.objects.filter(sessions__in=sessions).distinct()))
+    if len(sessions) == 1:
+        return _empty_units(items, counted_answers(sessions[0], counted_runs(sessions[0])))
+    found: set[int] = set()
+    for session in sessions:
+        answers = counted_answers(session, counted_runs(session))
+        found.update(answers.values_list("pk", flat=True))
+    runs = Run.objects.filter(sessions__in=sessions).distinct()
+    return _empty_units(items, answers_of(list(runs)), only=found)
 
 
 def session_ratings(sessions: Sequence[GradingSession], units: Units) -> Ratings:
-    """Return the ratings of the answers in `units`. Cost: two queries and one pass over the grades."""
+    """Return the ratings of the answers in `units`, third opinions left out.
+
+    Cost: four queries and one pass over the grades.
+    """
     places, labels = _raters(sessions)
     offsets = _row_offsets(units)
-    rows = Grade.objects.filter(
-        assignment__session__in=sessions, verdict__in=(Verdict.MET, Verdict.NOT_MET)
-    ).values_list("assignment__response_id", "criterion_index", "assignment__rater_id", "verdict")
+    rows = (
+        counted_grades(sessions, third_opinions=False)
+        .filter(verdict__in=(Verdict.MET, Verdict.NOT_MET))
+        .values_list("assignment__response_id", "criterion_index", "assignment__rater_id", "verdict")
+    )
     found = [
         (offsets[response] + criterion, places[rater], verdict == Verdict.MET)
         for response, criterion, rater, verdict in rows.iterator(chunk_size=20_000)
@@ -186,11 +243,14 @@ def session_ratings(sessions: Sequence[GradingSession], units: Units) -> Ratings
 
 
 def count_abstentions(sessions: Sequence[GradingSession], units: Units) -> Abstentions:
-    """Count what raters could not judge, what a judge failed at, and the grades nobody gave. Cost: four queries."""
+    """Count what raters could not judge, what a judge failed at, and the grades nobody gave.
+
+    Third opinions are left out, as in `session_ratings`. Cost: seven queries.
+    """
     places, _labels = _raters(sessions)
     cannot, failed = [0] * len(places), [0] * len(places)
     given = 0
-    grades = Grade.objects.filter(assignment__session__in=sessions)
+    grades = counted_grades(sessions, third_opinions=False)
     for rater, verdict, n in (
         grades.values_list("assignment__rater_id", "verdict").annotate(n=Count("pk")).order_by()
     ):
@@ -199,11 +259,12 @@ def count_abstentions(sessions: Sequence[GradingSession], units: Units) -> Abste
             cannot[places[rater]] += n
         elif verdict == Verdict.JUDGE_FAILED:
             failed[places[rater]] += n
+    return Abstentions(cannot, failed, _due(sessions, units) - given, count_third_opinions(sessions))
+
+
+def _due(sessions: Sequence[GradingSession], units: Units) -> int:
     responses, sizes = np.unique(units.response, return_counts=True)
-    size_of = dict(zip(responses.tolist(), sizes.tolist(), strict=True))
-    assigned = Assignment.objects.filter(session__in=sessions).values_list("response_id", flat=True)
-    due = sum(size_of.get(response, 0) for response in assigned.iterator(chunk_size=20_000))
-    return Abstentions(cannot, failed, due - given)
+    return count_due(sessions, dict(zip(responses.tolist(), sizes.tolist(), strict=True)))
 
 
 def _raters(sessions: Sequence[GradingSession]) -> tuple[dict[int, int], list[str]]:
@@ -225,10 +286,14 @@ def _raters(sessions: Sequence[GradingSession]) -> tuple[dict[int, int], list[st
     return {member.rater_id: place for place, member in enumerate(ordered)}, labels
 
 
-def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:
+def _empty_units(
+    items: list[ReleaseItem], answers: QuerySet[Response], *, only: Collection[int] | None = None
+) -> Units:
     place_of = {item.pk: place for place, item in enumerate(items)}
     rubrics: list[list[Criterion]] = [item.content.rubrics for item in items]
-    responses = list(answers_of(runs).values_list("pk", "run_id", "item_id", "epoch"))
+    responses = list(answers.values_list("pk", "run_id", "item_id", "epoch"))
+    if only is not None:
+        responses = [row for row in responses if row[0] in only]
     places = [place_of[item_id] for _pk, _run, item_id, _epoch in responses]
     sizes = np.array([len(rubrics[place]) for place in places], dtype=np.int64)
     total = int(sizes.sum())
@@ -253,6 +318,7 @@ def _empty_units(items: list[ReleaseItem], runs: Sequence[Run]) -> Units:
         red_line=red_line[row],
         met=np.full(total, UNDECIDED, dtype=np.int8),
         votes=np.zeros((total, len(_VERDICT_CODES)), dtype=np.int64),
+        ruling=np.full(total, NO_RULING, dtype=np.int8),
     )
 
 
@@ -273,21 +339,25 @@ def _count_votes(units: Units, rows: Any) -> None:
     cells = [
         (offsets[response] + criterion) * width + _VERDICT_CODES[verdict]
         for response, criterion, verdict in rows.iterator(chunk_size=20_000)
+        if response in offsets
     ]
     counted = np.bincount(np.asarray(cells, dtype=np.int64), minlength=units.votes.size)
     units.votes[:] = counted.reshape(units.votes.shape)
 
 
-def _decide_by_majority(units: Units) -> None:
-    """A unit goes by the strict majority of met / not met; a tie stays undecided."""
+def _decide(units: Units, rule: str) -> None:
+    """A unit goes by the strict majority of met / not met; where the lead decides, only if nobody disagrees."""
     met, not_met = units.votes[:, 0], units.votes[:, 1]
+    if rule == DecisionRule.LEAD:
+        met, not_met = met * (not_met == 0), not_met * (met == 0)
     units.met[met > not_met] = MET
     units.met[not_met > met] = NOT_MET
 
 
-def _apply_resolutions(units: Units, session: GradingSession) -> None:
+def _apply_rulings(units: Units, session: GradingSession) -> None:
     offsets = _row_offsets(units)
-    rows = Resolution.objects.filter(session=session).values_list("response_id", "criterion_index", "verdict")
-    for response, criterion, verdict in rows:
+    rows = Resolution.objects.filter(session=session, withdrawn_at=None)
+    for response, criterion, verdict in rows.values_list("response_id", "criterion_index", "verdict"):
         if response in offsets:
-            units.met[offsets[response] + criterion] = MET if verdict == Verdict.MET else NOT_MET
+            row = offsets[response] + criterion
+            units.met[row], units.ruling[row] = _RULINGS[verdict]

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.models import HUMAN_VERDICTS, Desk, GradingSession, SessionKind, SessionState
+from annotations.models import HUMAN_VERDICTS, GradingSession, SessionKind, SessionState
 from builder.api.base import MAX_BIG, MAX_SMALL, Shape
 
 
@@ -43,8 +43,13 @@ class RaterOut(Shape):
     label = serializers.CharField()  # type: ignore[assignment]
     person = serializers.CharField()
     removed = serializers.BooleanField()
+    desk = serializers.CharField(source="desk_key")
     done = serializers.IntegerField()
     total = serializers.IntegerField()
+    calibration_done = serializers.IntegerField()
+    calibration_total = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    flagged = serializers.IntegerField()
     verdicts = serializers.IntegerField()
 
 
@@ -61,31 +66,20 @@ class SessionOut(serializers.ModelSerializer[GradingSession]):
     class Meta:
         model = GradingSession
         fields: tuple[str, ...] = (
-            "id", "release", "department", "kind", "state", "overlap", "show_reference", "show_points", "opened_at",
+            "id", "release", "department", "kind", "state", "overlap", "safety_overlap", "epochs", "min_shared", "rule",
+            "show_reference", "show_evidence", "show_points", "allow_own_cases", "deadline", "opened_at", "ended_at",
             "closed_at", "close_reason", "runs", "raters",
         )  # fmt: skip
         read_only_fields = fields
-
-
-class SessionIn(Shape):
-    """What is to be graded, and by whom; `overlap` is the graders per answer, all of them by default."""
-
-    release = serializers.CharField(max_length=150, help_text="NAME==X.Y.Z")
-    runs = serializers.ListField(child=serializers.CharField(max_length=150), allow_empty=False)
-    graders = serializers.ListField(child=serializers.EmailField(), allow_empty=False)
-    overlap = serializers.IntegerField(
-        min_value=1, max_value=MAX_SMALL, required=False, allow_null=True, default=None
-    )
-    seed = serializers.IntegerField(min_value=-MAX_BIG, max_value=MAX_BIG, required=False, default=0)
-    show_reference = serializers.BooleanField(required=False, default=True)
-    show_points = serializers.BooleanField(required=False, default=True)
-    desk = serializers.ChoiceField(choices=[Desk.IN_APP], required=False, default=Desk.IN_APP)
 
 
 class CloseIn(Shape):
     """Why the session is closed; it is kept in the audit trail."""
 
     reason = serializers.CharField(max_length=10_000)
+    without_last_pull = serializers.BooleanField(
+        required=False, default=False, help_text="Leave out what is only in Label Studio."
+    )
 
 
 class ClosingOut(Shape):
@@ -95,6 +89,8 @@ class ClosingOut(Shape):
     cannot_judge = serializers.IntegerField()
     judge_failed = serializers.IntegerField()
     missing = serializers.IntegerField()
+    ruled_cannot_judge = serializers.IntegerField()
+    ruled_unclear = serializers.IntegerField()
 
 
 class OwnSessionOut(Shape):
@@ -132,6 +128,7 @@ class DeskCriterionOut(Shape):
     sources = serializers.SerializerMethodField()
     verdict = serializers.CharField()
     explanation = serializers.CharField(source="note")
+    quote = serializers.CharField()
 
     def get_sources(self, criterion: Any) -> list[int]:
         """Return the numbers of the passages it cites."""
@@ -145,6 +142,14 @@ class DeskOut(Shape):
     position = serializers.IntegerField()
     done = serializers.IntegerField(source="progress.done")
     total = serializers.IntegerField(source="progress.total")
+    calibration = serializers.BooleanField(
+        source="is_practice", help_text="Whether the right verdicts are shown when every criterion has one."
+    )
+    flag_note = serializers.CharField(source="assignment.flag_note")
+    lease_until = serializers.DateTimeField(
+        source="assignment.lease_until", allow_null=True,
+        help_text="An answer from the rest goes back to it then, unless a verdict is given.",
+    )  # fmt: skip
     conversation = TurnOut(many=True, source="turns")
     answer = serializers.CharField(source="answer.content")
     criteria = DeskCriterionOut(many=True)
@@ -158,12 +163,43 @@ class VerdictIn(Shape):
     criterion_index = serializers.IntegerField(min_value=0, max_value=MAX_SMALL)
     verdict = serializers.ChoiceField(choices=[str(verdict) for verdict in HUMAN_VERDICTS], allow_blank=True)
     explanation = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
+    quote = serializers.CharField(
+        max_length=2_000, required=False, default="", allow_blank=True,
+        help_text="The part of the answer it is about.",
+    )  # fmt: skip
+    key = serializers.CharField(
+        max_length=36, required=False, default="", allow_blank=True,
+        help_text="Names the act: what is sent twice under one key is done once.",
+    )  # fmt: skip
 
 
 class GradesIn(Shape):
-    """Verdicts to save; criteria that aren't named keep theirs."""
+    """Verdicts to save, in the order they were given; criteria that aren't named keep theirs."""
 
-    verdicts = VerdictIn(many=True, allow_empty=False)
+    verdicts = serializers.ListField(child=VerdictIn(), allow_empty=False, max_length=1_000)
+    seconds = serializers.IntegerField(
+        min_value=0, max_value=10**6, required=False, default=0,
+        help_text="Working time since the last save; the server's clock bounds it.",
+    )  # fmt: skip
+
+
+class SkipIn(Shape):
+    """Why an answer is put down."""
+
+    reason = serializers.CharField(max_length=1_000)
+
+
+class FlagIn(Shape):
+    """What the lead should look at."""
+
+    note = serializers.CharField(max_length=1_000)
+
+
+class GraderIn(Shape):
+    """Who joins."""
+
+    grader = serializers.EmailField()
+    reason = serializers.CharField(max_length=1_000, required=False, default="", allow_blank=True)
 
 
 class GradesOut(Shape):

@@ -9,11 +9,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import access
-from annotations.api.serializers import CloseIn, ClosingOut, SessionIn, SessionOut, SessionRow
+from annotations.api.serializers import CloseIn, ClosingOut, SessionOut, SessionRow
+from annotations.api.session_shapes import PlanOut, ReopenIn, SessionIn, shared_of
 from annotations.selectors.agreement import report_agreement
 from annotations.selectors.scores import report_session, session_scores_to_dict
-from annotations.selectors.sessions import graders_of, list_sessions, rater_progress, run_lines
-from annotations.services.sessions import close_session, end_grading, open_session
+from annotations.selectors.session_plan import graders_of, plan_session
+from annotations.selectors.sessions import list_sessions, rater_progress, run_lines
+from annotations.services.sessions import (
+    close_session,
+    discard_session,
+    end_grading,
+    open_session_of,
+    reopen_session,
+)
+from annotations.session_choices import CalibrationPlan, GraderPlan, SessionChoices
 from builder.access import Act, may
 from builder.api.base import ApiView, answers
 from builder.common.errors import BadInput
@@ -32,15 +41,24 @@ class SessionsView(ApiView):
 
     @extend_schema(request=SessionIn, responses=answers(SessionOut, 201))
     def post(self, request: Request) -> Response:
-        """Open a session: every answer of the runs gets its graders, each in an order of their own."""
-        wanted = self.body(SessionIn)
-        release = get_release_for(self.person, Act.MANAGE_SESSIONS, *split_label(wanted["release"]))
-        session = open_session(
-            release=release, runs=[get_run(self.person, name) for name in wanted["runs"]],
-            graders=_graders(release, wanted["graders"]), overlap=wanted["overlap"], seed=wanted["seed"],
-            show_reference=wanted["show_reference"], show_points=wanted["show_points"], by=self.person,
-        )  # fmt: skip
+        """Open a session: every answer gets its graders, each in an order of their own.
+
+        Where gold verdicts of calibration answers are still to be written, it is planned (`draft`) only.
+        """
+        session = open_session_of(choices=_choices(self), by=self.person)
         return session_answer(self, session.pk, status=201)
+
+
+class SessionPlanView(ApiView):
+    """What a session would be."""
+
+    @extend_schema(request=SessionIn, responses=answers(PlanOut))
+    def post(self, request: Request) -> Response:
+        """Work out what a session would ask of each grader, without opening it; 422 names what can't be."""
+        plan = plan_session(_choices(self), self.person)
+        return Response(
+            PlanOut({**{name: getattr(plan, name) for name in _PLAN}, "shared": shared_of(plan)}).data
+        )
 
 
 class SessionView(ApiView):
@@ -50,6 +68,12 @@ class SessionView(ApiView):
     def get(self, request: Request, session_id: int) -> Response:
         """Show a session and how far its raters are; a run the caller grades blind has only its letter."""
         return session_answer(self, session_id)
+
+    @extend_schema(responses={204: None, **answers(None)})
+    def delete(self, request: Request, session_id: int) -> Response:
+        """Throw a planned session away; 409 for one that was opened."""
+        discard_session(session=access.get_session_to_manage(self.person, session_id), by=self.person)
+        return Response(status=204)
 
 
 class EndGradingView(ApiView):
@@ -62,6 +86,17 @@ class EndGradingView(ApiView):
         return session_answer(self, session_id)
 
 
+class ReopenView(ApiView):
+    """Grading begins again."""
+
+    @extend_schema(request=ReopenIn, responses=answers(SessionOut))
+    def post(self, request: Request, session_id: int) -> Response:
+        """Let people grade again in a session whose grading was ended; what was ruled stays ruled."""
+        session = access.get_session_to_manage(self.person, session_id)
+        reopen_session(session=session, reason=self.body(ReopenIn)["reason"], by=self.person)
+        return session_answer(self, session_id)
+
+
 class CloseView(ApiView):
     """The end of a session."""
 
@@ -69,7 +104,13 @@ class CloseView(ApiView):
     def post(self, request: Request, session_id: int) -> Response:
         """Close a session for good; the answer counts what has no verdict."""
         session = access.get_session_to_manage(self.person, session_id)
-        closing = close_session(session=session, reason=self.body(CloseIn)["reason"], by=self.person)
+        wanted = self.body(CloseIn)
+        closing = close_session(
+            session=session,
+            reason=wanted["reason"],
+            without_last_pull=wanted["without_last_pull"],
+            by=self.person,
+        )
         return Response(ClosingOut(closing).data)
 
 
@@ -101,14 +142,56 @@ def session_answer(view: ApiView, session_id: int, status: int = 200) -> Respons
     return Response(SessionOut(session).data, status=status)
 
 
-def _graders(release: Release, emails: list[str]) -> list[User]:
+_PLAN = (
+    "cases", "answers", "units", "verdicts", "safety_answers", "naming", "calibration", "pace", "loads",
+)  # fmt: skip
+_AS_GIVEN = (
+    "epochs", "overlap", "safety_overlap", "min_shared", "rule", "deadline", "allow_own_cases", "seed",
+    "show_reference", "show_points",
+)  # fmt: skip
+
+
+def _choices(view: ApiView) -> SessionChoices:
+    """Return what the body asks for; a run or session the caller may not see is no such thing."""
+    wanted = view.body(SessionIn)
+    release = get_release_for(view.person, Act.MANAGE_SESSIONS, *split_label(wanted["release"]))
+    evidence = wanted["show_reference"] if wanted["show_evidence"] is None else wanted["show_evidence"]
+    return SessionChoices(
+        release=release,
+        runs=[get_run(view.person, name) for name in wanted["runs"]],
+        graders=_graders(release, wanted),
+        show_evidence=evidence,
+        calibration=_calibration(view.person, wanted["calibration"]),
+        **{name: wanted[name] for name in _AS_GIVEN},
+    )
+
+
+def _calibration(user: User, wanted: dict[str, Any] | None) -> CalibrationPlan | None:
+    if wanted is None:
+        return None
+    source = wanted["session"] and access.get_session_to_read(user, wanted["session"])
+    return CalibrationPlan(wanted["n"], source)
+
+
+def _graders(release: Release, wanted: dict[str, Any]) -> list[GraderPlan]:
     """Return the graders by address; nobody else's address is told from one that doesn't exist."""
     known = {person.email: person for person in graders_of(release)}
-    for email in emails:
-        if email.lower() not in known:
+    emails = [email.lower() for email in wanted["graders"]]
+    own = {choice["grader"].lower(): choice for choice in wanted["choices"]}
+    for email in (*emails, *own):
+        if email not in known or email not in emails:
             raise BadInput(
                 _("%(person)s doesn't have the role of grader in %(department)s.")
-                % {"person": email, "department": release.department.code},
+                % {"person": email, "department": release.department.code}
+                if email not in known
+                else _("%(person)s is none of the chosen graders.") % {"person": email},
                 field="graders",
             )
-    return [known[email.lower()] for email in emails]
+    return [
+        GraderPlan(
+            known[email],
+            (email in own and own[email]["desk"]) or wanted["desk"],
+            own[email]["quota"] if email in own else None,
+        )
+        for email in emails
+    ]

@@ -1,6 +1,5 @@
-"""What the pages about sessions show: the list, one session's progress, and what a new one would ask of its graders."""
+"""What the pages about sessions show: the list, and one session's progress, runs and answers that need a look."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,17 +7,26 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from annotations.access import UNREAD, blinded_run_ids
-from annotations.assignment import draw_secret, plan_assignments
 from annotations.frames import session_units
-from annotations.models import Assignment, Grade, GradingSession, SessionRater, SessionRun
-from annotations.selectors.grading import Progress
-from builder.access import Act, departments_for
+from annotations.models import (
+    Assignment,
+    Desk,
+    GradingSession,
+    ReleaseCause,
+    SessionItem,
+    SessionKind,
+    SessionRater,
+    SessionRun,
+    SessionState,
+)
+from annotations.selectors.counted import counted_grades
+from builder.common import clock
 from builder.common.counting import count_of
 from builder.common.errors import NotFound
-from builder.models import Role, User
-from exports.access import visible_runs
-from exports.models import Release, ReleaseItem, Response, Run, RunState, Stage
-from exports.selectors import answers_of
+from builder.models import User
+from exports.models import Response
+
+SHOWN_NAMING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class RunLine:
     name: str
     model: str
     n_answers: int
+    is_withdrawn: bool = False
 
     @property
     def title(self) -> str:
@@ -43,32 +52,25 @@ class RaterProgress:
     label: str
     person: str
     desk: str
+    desk_key: str
     is_reader: bool
+    grades_here: bool
     removed: bool
     done: int
     total: int
+    calibration_done: int
+    calibration_total: int
+    skipped: int
+    flagged: int
     verdicts: int
 
 
 @dataclass(frozen=True, slots=True)
-class GraderLoad:
-    """What a new session would ask of one grader."""
+class NamingAnswers:
+    """Answers whose own text names their system: how many, and the first of them where the reader may see them."""
 
-    person: User
-    answers: int
-    units: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionPlan:
-    """What a new session would be; `digest` changes with every choice that changes it."""
-
-    cases: int
-    answers: int
-    units: int
-    verdicts: int
-    loads: Sequence[GraderLoad]
-    digest: str
+    total: int
+    shown: Sequence[Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,23 @@ class Undecided:
     cannot_judge: int
     judge_failed: int
     missing: int
+    ruled_cannot_judge: int = 0
+    ruled_unclear: int = 0
+
+    @property
+    def ruled(self) -> int:
+        """Those an adjudicator left undecided for good."""
+        return self.ruled_cannot_judge + self.ruled_unclear
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.unresolved + self.cannot_judge + self.judge_failed + self.missing
+        return self.unresolved + self.cannot_judge + self.judge_failed + self.missing + self.ruled
 
 
 def list_sessions(user: User) -> "QuerySet[GradingSession]":
     """Return the sessions the person may read, newest first, each with its counts. Cost: one query."""
-    assigned = Assignment.objects.filter(session=OuterRef("pk"))
+    assigned = Assignment.objects.live().filter(session=OuterRef("pk"), is_calibration=False)
     return (
         GradingSession.objects.visible_to(user)
         .select_related("release", "release__department")
@@ -121,20 +130,13 @@ def count_undecided(session: GradingSession) -> Undecided:
 
 
 def rater_progress(session: GradingSession, reader: User, *, with_names: bool) -> list[RaterProgress]:
-    """Return every rater's progress, in their order. Cost: three queries."""
-    assigned = {
-        rater: Progress(done, total)
-        for rater, done, total in Assignment.objects.filter(session=session)
-        .order_by()
-        .values_list("rater")
-        .annotate(done=Count("pk", filter=Q(done_at__isnull=False)), total=Count("pk"))
-    }
-    nothing = Progress(0, 0)
+    """Return every rater's progress, in their order; what was released or withdrawn doesn't count.
+
+    Cost: five queries.
+    """
+    counts = _counts_by_rater(session)
     verdicts = dict(
-        Grade.objects.filter(assignment__session=session)
-        .order_by()
-        .values_list("assignment__rater")
-        .annotate(n=Count("pk"))
+        counted_grades([session]).order_by().values_list("assignment__rater").annotate(n=Count("pk"))
     )
     members = session.session_raters.select_related("rater__user").order_by("position")
     return [
@@ -142,21 +144,78 @@ def rater_progress(session: GradingSession, reader: User, *, with_names: bool) -
             label=member.label,
             person=str(member.rater.user) if with_names and member.rater.user else "",
             desk=member.get_desk_display(),
+            desk_key=member.desk,
             is_reader=member.rater.user_id == reader.pk,
+            grades_here=member.rater.user_id == reader.pk
+            and member.desk == Desk.IN_APP
+            and member.removed_at is None,
             removed=member.removed_at is not None,
-            done=assigned.get(member.rater_id, nothing).done,
-            total=assigned.get(member.rater_id, nothing).total,
             verdicts=verdicts.get(member.rater_id, 0),
+            **counts.get(member.rater_id, dict.fromkeys(_COUNTS, 0)),
         )
         for member in members
     ]
 
 
+_OWN, _FIRST = Q(released_at=None, is_calibration=False), Q(released_at=None, is_calibration=True)
+_DONE = Q(done_at__isnull=False)
+_COUNTS = {
+    "done": _OWN & _DONE, "total": _OWN, "calibration_done": _FIRST & _DONE, "calibration_total": _FIRST,
+    "skipped": Q(released_cause=ReleaseCause.SKIPPED), "flagged": Q(released_at=None, flagged_at__isnull=False),
+}  # fmt: skip
+
+
+def _counts_by_rater(session: GradingSession) -> dict[int, dict[str, int]]:
+    withdrawn = session.session_runs.filter(withdrawn_at__isnull=False).values_list("run_id", flat=True)
+    rows = (
+        Assignment.objects.filter(session=session)
+        .exclude(response__run__in=list(withdrawn))
+        .order_by()
+        .values_list("rater_id")
+        .annotate(**{name: Count("pk", filter=wanted) for name, wanted in _COUNTS.items()})
+    )
+    return {rater: dict(zip(_COUNTS, counts, strict=True)) for rater, *counts in rows}
+
+
+def session_habits(raters: Sequence[RaterProgress]) -> dict[str, bool]:
+    """Return what of a session's pages concerns it at all: Label Studio, calibration, skips and flags."""
+    return {
+        "uses_label_studio": any(rater.desk_key == Desk.LABEL_STUDIO for rater in raters),
+        "calibrates": any(rater.calibration_total for rater in raters),
+        "apart": any(rater.skipped or rater.flagged for rater in raters),
+    }
+
+
+def is_late(session: GradingSession) -> bool:
+    """Whether people still grade after the deadline."""
+    return (
+        session.state == SessionState.OPEN
+        and session.deadline is not None
+        and session.deadline < clock.today()
+    )
+
+
+def naming_answers(session: GradingSession, reader: User) -> NamingAnswers:
+    """Return the answers that name their system; which ones only to who grades none of the runs.
+
+    Cost: three queries.
+    """
+    named = SessionItem.objects.filter(session=session, names_system=True)
+    total = named.count()
+    if not total or session.session_runs.filter(run__in=blinded_run_ids(reader)).exists():
+        return NamingAnswers(total, ())
+    answers = Response.objects.filter(session_items__in=named).select_related("run", "item")
+    return NamingAnswers(total, list(answers.order_by("item__position", "run_id", "epoch")[:SHOWN_NAMING]))
+
+
 def run_lines(session: GradingSession, reader: User) -> list[RunLine]:
     """Return the session's runs; those the reader grades blind anywhere go by their letter. Cost: two queries."""
     hidden = set(blinded_run_ids(reader))
+    of_run = Response.objects.filter(run=OuterRef("run"))
+    if session.kind == SessionKind.GRADED:
+        of_run = of_run.filter(session_items__session=session, session_items__is_calibration=False)
     entries = (
-        session.session_runs.annotate(n_answers=count_of(Response.objects.filter(run=OuterRef("run"))))
+        session.session_runs.annotate(n_answers=count_of(of_run))
         .annotate(run_name=F("run__name"), run_model=F("run__model"))
         .order_by("position")
     )
@@ -166,6 +225,7 @@ def run_lines(session: GradingSession, reader: User) -> list[RunLine]:
             name="" if entry.run_id in hidden else entry.run_name,
             model="" if entry.run_id in hidden else entry.run_model,
             n_answers=entry.n_answers,
+            is_withdrawn=entry.withdrawn_at is not None,
         )
         for entry in entries
     ]
@@ -174,64 +234,3 @@ def run_lines(session: GradingSession, reader: User) -> list[RunLine]:
 def letter_of(position: int) -> str:
     """Return A for the first run of a session, B for the second; after Z the number."""
     return chr(ord("A") + position - 1) if position <= 26 else str(position)
-
-
-def releases_to_grade(user: User) -> "QuerySet[Release]":
-    """Return the releases the person may open a session for, with `n_ready` runs they may choose from."""
-    departments = departments_for(user, Act.MANAGE_SESSIONS)
-    ready = visible_runs(user).filter(release=OuterRef("pk"), state=RunState.READY)
-    return (
-        Release.objects.with_stage()
-        .filter(department__in=departments)
-        .exclude(states__stage=Stage.WITHDRAWN)
-        .select_related("department")
-        .defer("manifest_text")
-        .annotate(n_ready=count_of(ready))
-        .order_by("-pk")
-    )
-
-
-def runs_to_grade(release: Release, user: User) -> list[Run]:
-    """Return the ready runs of a release the person may choose: never one they grade blind."""
-    runs = visible_runs(user).filter(release=release, state=RunState.READY)
-    return list(runs.annotate(n_answers=count_of(Response.objects.filter(run=OuterRef("pk")))).order_by("pk"))
-
-
-def graders_of(release: Release) -> list[User]:
-    """Return the people who have the role of grader in the release's department, by name."""
-    return list(
-        User.objects.filter(
-            is_active=True, memberships__department=release.department_id, memberships__role=Role.GRADER
-        ).order_by("name", "email")
-    )
-
-
-def plan_session(
-    release: Release, runs: Sequence[Run], graders: Sequence[User], *, overlap: int, seed: int
-) -> SessionPlan:
-    """Return what `open_session` would make of the same choices. Cost: two queries, and reading every case once."""
-    sizes = {item.pk: len(item.content.rubrics) for item in ReleaseItem.objects.filter(release=release)}
-    rows = list(answers_of(runs).values_list("pk", "item_id"))
-    answers, secret = [item_id for _pk, item_id in rows], draw_secret(pk for pk, _item_id in rows)
-    plan = plan_assignments(answers, graders, overlap, seed, secret=secret)
-    loads = [
-        GraderLoad(
-            person,
-            sum(1 for planned in plan if planned.grader == place),
-            sum(sizes[answers[planned.response]] for planned in plan if planned.grader == place),
-        )
-        for place, person in enumerate(graders)
-    ]
-    return SessionPlan(
-        cases=len(set(answers)),
-        answers=len(answers),
-        units=sum(sizes[item_id] for item_id in answers),
-        verdicts=sum(load.units for load in loads),
-        loads=loads,
-        digest=_digest(release, runs, graders, overlap, seed),
-    )
-
-
-def _digest(release: Release, runs: Sequence[Run], graders: Sequence[User], overlap: int, seed: int) -> str:
-    chosen = (release.pk, [run.pk for run in runs], [grader.pk for grader in graders], overlap, seed)
-    return hashlib.sha256(repr(chosen).encode()).hexdigest()[:16]

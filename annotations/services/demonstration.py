@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from annotations.models import Assignment, GradingSession, SessionKind
+from annotations.selectors.calibration import Gold, calibration_items
+from annotations.services.calibration import set_gold_verdicts
 from annotations.services.grades import GivenVerdict, save_grades
-from annotations.services.sessions import close_session, open_session
+from annotations.services.sessions import CalibrationPlan, close_session, open_session, start_session
 from builder.importers import ImportedCase, read_cases
 from builder.models import Case, CaseState, Decision, Department, Membership, Role, User, Vote
 from builder.services.cases import create_case, save_draft, save_revision, submit_case
@@ -226,9 +228,32 @@ def _verdicts(row: dict[str, Any]) -> dict[int, GivenVerdict]:
 
 
 def _open_trial(trial: Release, people: DemoPeople) -> None:
-    if not GradingSession.objects.filter(release=trial, kind=SessionKind.GRADED).exists():
-        runs = [_import_run(trial, name, people.lead, suffix="-ed") for name in SYSTEMS]
-        open_session(release=trial, runs=runs, graders=people.graders, overlap=2, by=people.lead, seed=SEED)
+    """Open a session that begins with a calibration answer; what most recorded verdicts say is right."""
+    if GradingSession.objects.filter(release=trial, kind=SessionKind.GRADED).exists():
+        return
+    runs = [_import_run(trial, name, people.lead, suffix="-ed") for name in SYSTEMS]
+    session = open_session(
+        release=trial, runs=runs, graders=people.graders, overlap=2, calibration=CalibrationPlan(1), by=people.lead,
+        seed=SEED,
+    )  # fmt: skip
+    recorded: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for number in range(1, len(people.graders) + 1):
+        for row in _rows(f"verdicts_grader-{number}.jsonl"):
+            recorded.setdefault((f"{row['run']}-ed", row["prompt_id"]), []).append(row)
+    for item in calibration_items(session).select_related("response__run"):
+        rows = recorded[(item.response.run.name, item.response.item.prompt_id)]
+        set_gold_verdicts(item=item, verdicts=_gold(rows), by=people.lead)
+    start_session(session=session, by=people.lead)
+
+
+def _gold(rows: list[dict[str, Any]]) -> dict[int, Gold]:
+    """Return what most graders said of each criterion, with the first reason one of them gave for it."""
+    gold = {}
+    for index, items in enumerate(zip(*(row["rubric_items"] for row in rows), strict=True)):
+        met = 2 * sum(item["criteria_met"] is True for item in items) > len(items)
+        reasons = (item.get("explanation", "") for item in items if item["criteria_met"] is met)
+        gold[index] = Gold("met" if met else "not_met", next(filter(None, reasons), ""))
+    return gold
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:

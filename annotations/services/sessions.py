@@ -1,68 +1,110 @@
-"""Opening a grading session, ending its grading, closing it."""
+"""Setting a grading session up, opening it, ending and re-opening its grading, closing it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from annotations.assignment import draw_secret, plan_assignments
-from annotations.models import (
-    Assignment,
-    Desk,
-    GradingSession,
-    Rater,
-    RaterKind,
-    SessionRater,
-    SessionRun,
-    SessionState,
-)
+from annotations.models import DecisionRule, GradingSession, SessionKind, SessionState
+from annotations.selectors.calibration import choose_calibration, gold_progress
 from annotations.selectors.grades import hash_of_grades
-from annotations.selectors.sessions import Undecided, count_undecided
+from annotations.selectors.session_checks import check_choices, check_graders, check_runs
+from annotations.selectors.session_design import design_of, design_of_session, naming_of
+from annotations.selectors.sessions import Undecided, count_undecided, letter_of
+from annotations.services.label_studio.closing import enqueue_archive, require_last_pull
+from annotations.services.session_rows import rater_for_person, write_assignments, write_items, write_members
+from annotations.session_choices import CalibrationPlan, GraderPlan, SessionChoices
 from builder import access
 from builder.access import Act
 from builder.common.errors import BadInput, NotReady
-from builder.models import Membership, Role, User
+from builder.models import User
 from builder.services.audit import record
-from exports.access import require_ready, stage_of
-from exports.models import Release, Run, Stage
-from exports.selectors import answers_of
+from exports.models import Release, Run
 
-BATCH = 1_000
+__all__ = [
+    "CalibrationPlan", "GraderPlan", "close_session", "discard_session", "end_grading", "open_session",
+    "open_session_of", "rater_for_person", "reopen_session", "start_session",
+]  # fmt: skip
+
+
+def open_session(
+    *, release: Release, runs: Sequence[Run], graders: Sequence[User | GraderPlan], by: User,
+    overlap: int | None = None, safety_overlap: int | None = None, epochs: Sequence[int] = (), min_shared: int = 0,
+    rule: str = DecisionRule.MAJORITY, seed: int = 0, show_reference: bool = True, show_evidence: bool | None = None,
+    show_points: bool = True, deadline: date | None = None, allow_own_cases: bool = False,
+    calibration: CalibrationPlan | None = None,
+) -> GradingSession:  # fmt: skip
+    """Open a session over the answers of some runs; see `open_session_of`. Graders may be named by person alone."""
+    plans = [each if isinstance(each, GraderPlan) else GraderPlan(each) for each in graders]
+    choices = SessionChoices(
+        release=release, runs=runs, graders=plans, overlap=overlap, safety_overlap=safety_overlap,
+        epochs=sorted(set(epochs)), min_shared=min_shared, rule=rule, seed=seed, show_reference=show_reference,
+        show_evidence=show_reference if show_evidence is None else show_evidence, show_points=show_points,
+        deadline=deadline, allow_own_cases=allow_own_cases, calibration=calibration,
+    )  # fmt: skip
+    return open_session_of(choices=choices, by=by)
+
+
+def open_session_of(*, choices: SessionChoices, by: User) -> GradingSession:
+    """Set a session up: every answer gets its graders (default: all), each grader an order of their own.
+
+    It is open at once, but for calibration answers whose gold verdicts are still to be written: then it is a draft that
+    `start_session` opens. Raises BadInput, with the conflict named, for choices that can't be, NotReady for a run that
+    isn't ready and a withdrawn release. Cost: seconds for 20,000 answers; only writing holds other writers up.
+    """
+    access.require(by, Act.MANAGE_SESSIONS, choices.release.department)
+    check_choices(choices)
+    calibration = choose_calibration(choices)
+    design = design_of(choices, calibration.answers)
+    plan = design.plan()
+    naming = naming_of([*calibration.answers, *(answer.pk for answer in design.answers)], choices.runs)
+    with transaction.atomic():
+        check_choices(choices)  # Again: a run may have been withdrawn while this was worked out.
+        session = _create(choices, by)
+        write_members(session, choices)
+        write_items(session, design, calibration, naming, by)
+        if calibration.gold or not calibration.answers:
+            write_assignments(session, design, plan)
+            _open(session)
+        _record_opening(session, choices, len(calibration.answers), by)
+    return session
 
 
 @transaction.atomic
-def open_session(
-    *, release: Release, runs: Sequence[Run], graders: Sequence[User], by: User, overlap: int | None = None,
-    seed: int = 0, show_reference: bool = True, show_points: bool = True,
-) -> GradingSession:  # fmt: skip
-    """Open a session: every answer of the runs gets `overlap` graders (default: all), each in an order of their own.
-
-    Raises BadInput for runs of another release, for people without the role of grader, or an overlap that can't be.
-    """
-    access.require(by, Act.MANAGE_SESSIONS, release.department)
-    _check_runs(release, runs)
-    _check_graders(release, graders)
-    overlap = len(graders) if overlap is None else overlap
-    if not 1 <= overlap <= len(graders):
-        raise BadInput(
-            _("Each answer can have from 1 to %(most)s graders, not %(overlap)s.")
-            % {"most": len(graders), "overlap": overlap},
-            field="overlap",
+def start_session(*, session: GradingSession, by: User) -> GradingSession:
+    """Open a planned session once what is right is written for all its calibration answers."""
+    access.require(by, Act.MANAGE_SESSIONS, session.release.department)
+    locked = _lock(session)
+    if locked.state != SessionState.DRAFT or locked.kind != SessionKind.GRADED:
+        raise NotReady(_("Only a planned session can be opened."))
+    if left := sum(not answer.is_done for answer in gold_progress(locked)):
+        text = ngettext(
+            "%(count)s calibration answer still lacks a verdict on one of its criteria.",
+            "%(count)s calibration answers still lack a verdict on one of their criteria.",
+            left,
         )
-    session = GradingSession.objects.create(
-        release=release, state=SessionState.OPEN, overlap=overlap, seed=seed, show_reference=show_reference,
-        show_points=show_points, created_by=by, opened_at=timezone.now(),
-    )  # fmt: skip
-    SessionRun.objects.bulk_create(
-        SessionRun(session=session, run=run, position=place) for place, run in enumerate(runs, start=1)
-    )
-    _assign(session, runs, graders)
-    record(
-        by=by, verb="session:open", what=session, department=release.department, overlap=overlap, seed=seed,
-        runs=[run.pk for run in runs], graders=[grader.pk for grader in graders],
-    )  # fmt: skip
-    return session
+        raise NotReady(text % {"count": left})
+    design = design_of_session(locked)
+    check_runs(locked.release, list(locked.runs.all()))
+    check_graders(locked.release, design.graders)
+    write_assignments(locked, design, design.plan())
+    _open(locked)
+    record(by=by, verb="session:open", what=locked, department=session.release.department)
+    return locked
+
+
+@transaction.atomic
+def discard_session(*, session: GradingSession, by: User) -> None:
+    """Throw a planned session away: nobody has graded in it yet."""
+    access.require(by, Act.MANAGE_SESSIONS, session.release.department)
+    locked = _lock(session)
+    if locked.state != SessionState.DRAFT or locked.kind != SessionKind.GRADED:
+        raise NotReady(_("Only a planned session can be thrown away; an open one is closed."))
+    record(by=by, verb="session:discard", what=locked, department=session.release.department)
+    locked.delete()
 
 
 @transaction.atomic
@@ -72,93 +114,103 @@ def end_grading(*, session: GradingSession, by: User) -> GradingSession:
     locked = _lock(session)
     if locked.state != SessionState.OPEN:
         raise NotReady(_("Only an open session can be ended."))
-    locked.state = SessionState.ADJUDICATING
-    locked.save(update_fields=["state"])
+    locked.state, locked.ended_at = SessionState.ADJUDICATING, timezone.now()
+    locked.save(update_fields=["state", "ended_at"])
     record(by=by, verb="session:end-grading", what=locked, department=session.release.department)
     return locked
 
 
 @transaction.atomic
-def close_session(*, session: GradingSession, reason: str, by: User) -> Undecided:
-    """Close a session for good: its grades are final and the systems' names are shown. Counts what is undecided."""
+def reopen_session(*, session: GradingSession, reason: str, by: User) -> GradingSession:
+    """Let people grade again in a session whose grading was ended. What was ruled stays ruled.
+
+    Raises NotReady for a closed session: the systems' names are out.
+    """
+    access.require(by, Act.MANAGE_SESSIONS, session.release.department)
+    if not reason.strip():
+        raise BadInput(_("Say why grading begins again."), field="reason")
+    locked = _lock(session)
+    if locked.state == SessionState.CLOSED:
+        raise NotReady(_("A closed session can’t be opened again: the systems’ names are known."))
+    if locked.state != SessionState.ADJUDICATING:
+        raise NotReady(_("Only a session whose grading was ended can be opened again."))
+    locked.state, locked.ended_at = SessionState.OPEN, None
+    locked.save(update_fields=["state", "ended_at"])
+    record(
+        by=by, verb="session:reopen", what=locked, department=session.release.department, why=reason.strip()
+    )
+    return locked
+
+
+@transaction.atomic
+def close_session(
+    *, session: GradingSession, reason: str, by: User, without_last_pull: bool = False
+) -> Undecided:
+    """Close a session for good: its grades are final and the systems' names are shown. Counts what is undecided.
+
+    The un-blinding is an event of its own in the audit trail: who learnt when and why which letter was which run.
+    Raises NotReady while grades may wait in Label Studio, unless told to close `without_last_pull`.
+    """
     access.require(by, Act.MANAGE_SESSIONS, session.release.department)
     if not reason.strip():
         raise BadInput(_("Say why the session is closed."), field="reason")
     locked = _lock(session)
     if locked.state not in (SessionState.OPEN, SessionState.ADJUDICATING):
-        raise NotReady(_("This session is already closed."))
+        raise NotReady(
+            _("This session isn’t open yet.")
+            if locked.state == SessionState.DRAFT
+            else _("This session is already closed.")
+        )
+    require_last_pull(locked, waived=without_last_pull)
     undecided = count_undecided(locked)
     locked.state, locked.closed_at, locked.closed_by = SessionState.CLOSED, timezone.now(), by
+    locked.ended_at = locked.ended_at or locked.closed_at
     locked.close_reason = reason.strip()
-    locked.save(update_fields=["state", "closed_at", "closed_by", "close_reason"])
+    locked.save(update_fields=["state", "ended_at", "closed_at", "closed_by", "close_reason"])
     record(
         by=by, verb="session:close", what=locked, department=session.release.department, why=reason.strip(),
         after=hash_of_grades(locked), undecided=undecided.total,
     )  # fmt: skip
+    _record_unblinding(locked, reason.strip(), by)
+    enqueue_archive(locked, by=by)
     session.refresh_from_db()
     return undecided
 
 
-def rater_for_person(user: User) -> Rater:
-    """Return the person's row among the raters."""
-    rater, _created = Rater.objects.get_or_create(user=user, defaults={"kind": RaterKind.PERSON})
-    return rater
+def _record_unblinding(session: GradingSession, reason: str, by: User) -> None:
+    """Write down which letter was which run, for a session that was blind."""
+    if session.kind == SessionKind.GRADED:
+        runs = session.session_runs.select_related("run").order_by("position")
+        record(
+            by=by, verb="session:unblind", what=session, department=session.release.department, why=reason,
+            runs={letter_of(entry.position): entry.run.name for entry in runs},
+        )  # fmt: skip
 
 
-def _check_runs(release: Release, runs: Sequence[Run]) -> None:
-    if not runs:
-        raise BadInput(_("Choose at least one run."), field="runs")
-    if len({run.pk for run in runs}) < len(runs):
-        raise BadInput(_("A run is named twice."), field="runs")
-    for run in runs:
-        if run.release_id != release.pk:
-            raise BadInput(
-                _("Run %(run)s doesn't answer %(release)s.") % {"run": run.name, "release": release.label},
-                field="runs",
-            )
-        require_ready(run)
-    if stage_of(release) == Stage.WITHDRAWN:
-        raise NotReady(_("%(release)s is withdrawn.") % {"release": release.label})
+def _open(session: GradingSession) -> None:
+    session.state, session.opened_at = SessionState.OPEN, timezone.now()
+    session.save(update_fields=["state", "opened_at"])
 
 
-def _check_graders(release: Release, graders: Sequence[User]) -> None:
-    if not graders:
-        raise BadInput(_("Choose at least one grader."), field="graders")
-    if len({grader.pk for grader in graders}) < len(graders):
-        raise BadInput(_("A grader is named twice."), field="graders")
-    holders = set(
-        Membership.objects.filter(
-            department=release.department, role=Role.GRADER, user__in=graders, user__is_active=True
-        ).values_list("user_id", flat=True)
-    )
-    for grader in graders:
-        if grader.pk not in holders:
-            raise BadInput(
-                _("%(person)s doesn't have the role of grader in %(department)s.")
-                % {"person": grader.email, "department": release.department.code},
-                field="graders",
-            )
+def _record_opening(session: GradingSession, choices: SessionChoices, n_calibration: int, by: User) -> None:
+    source = choices.calibration.source if choices.calibration else None
+    record(
+        by=by, verb="session:open" if session.state == SessionState.OPEN else "session:plan", what=session,
+        department=choices.release.department, overlap=session.overlap, safety_overlap=session.safety_overlap,
+        min_shared=session.min_shared, seed=session.seed, epochs=list(choices.epochs), rule=session.rule,
+        allow_own_cases=session.allow_own_cases, runs=[run.pk for run in choices.runs],
+        graders=[grader.user.pk for grader in choices.graders], calibration=n_calibration,
+        calibration_from=source.pk if source else None,
+    )  # fmt: skip
 
 
-def _assign(session: GradingSession, runs: Sequence[Run], graders: Sequence[User]) -> None:
-    responses = list(answers_of(runs).values_list("pk", flat=True))
-    if not responses:
-        raise NotReady(_("These runs hold no answers."))
-    raters = [rater_for_person(grader) for grader in graders]
-    SessionRater.objects.bulk_create(
-        SessionRater(session=session, rater=rater, desk=Desk.IN_APP, position=place)
-        for place, rater in enumerate(raters, start=1)
-    )
-    plan = plan_assignments(responses, raters, session.overlap, session.seed, secret=draw_secret(responses))
-    Assignment.objects.bulk_create(
-        (
-            Assignment(
-                session=session, rater=raters[planned.grader], response_id=responses[planned.response],
-                position=planned.position,
-            )
-            for planned in plan
-        ),
-        batch_size=BATCH,
+def _create(choices: SessionChoices, by: User) -> GradingSession:
+    return GradingSession.objects.create(
+        release=choices.release, state=SessionState.DRAFT, overlap=choices.usual_overlap,
+        safety_overlap=choices.safety_overlap, min_shared=choices.min_shared, epochs=list(choices.epochs),
+        seed=choices.seed, rule=choices.rule, show_reference=choices.show_reference,
+        show_evidence=choices.show_evidence, show_points=choices.show_points, deadline=choices.deadline,
+        allow_own_cases=choices.allow_own_cases, created_by=by,
     )  # fmt: skip
 
 

@@ -1,6 +1,4 @@
-"""Pages about grading sessions: list, set-up, progress, ending and closing."""
-
-from typing import Any
+"""Pages about grading sessions: list, progress, and the decisions that end, re-open, close or discard one."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,16 +9,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations import access
-from annotations.forms.sessions import CloseForm, EndGradingForm, SessionForm
+from annotations.forms.sessions import CloseForm, DecisionForm, ReopenForm
 from annotations.models import GradingSession, SessionState
+from annotations.selectors.disagreements import unclear_wordings
+from annotations.selectors.label_studio import uses_label_studio
 from annotations.selectors.sessions import (
     count_undecided,
-    graders_of,
+    is_late,
     list_sessions,
+    naming_answers,
     rater_progress,
-    releases_to_grade,
     run_lines,
-    runs_to_grade,
+    session_habits,
 )
 from builder.access import Act, departments_for, may
 from builder.common.pagination import page_of
@@ -40,49 +40,29 @@ def session_list(request: SignedInRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def session_new(request: SignedInRequest) -> HttpResponse:
-    """Choose the release whose answers are to be graded."""
-    return render(request, "annotations/session_new.html", {"releases": releases_to_grade(request.user)})
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def session_set_up(request: SignedInRequest, release_id: int) -> HttpResponse:
-    """Choose runs and graders, see what that asks of each grader, then open the session."""
-    release = access.get_release_to_grade(request.user, release_id)
-    runs, graders = runs_to_grade(release, request.user), graders_of(release)
-    form = SessionForm(
-        request.POST if request.method == "POST" else None, release=release, runs=runs, graders=graders
-    )
-    context: dict[str, Any] = {"form": form, "release": release, "runs": runs, "graders": graders}
-    if form.is_bound and form.is_valid():
-        context["plan"] = plan = form.plan()
-        wants = request.POST.get("act") == "open"
-        context["changed"] = wants and form.cleaned_data["planned"] != plan.digest
-        if wants and not context["changed"] and (session := form.open(by=request.user)):
-            messages.success(request, _("Session %(number)s is open.") % {"number": session.pk})
-            return redirect("annotations:session-detail", session.pk)
-    return render(request, "annotations/session_set_up.html", context, status=form.status)
-
-
-@login_required
-@require_safe
 def session_detail(request: SignedInRequest, session_id: int) -> HttpResponse:
     """Show how far a session is."""
     session = access.get_session_to_read(request.user, session_id)
     may_manage = may(request.user, Act.MANAGE_SESSIONS, session.release.department)
     raters = rater_progress(session, request.user, with_names=may_manage)
+    runs = run_lines(session, request.user)
+    # Who grades one of these runs blind elsewhere gets neither scores nor verdicts: no link may lead there.
+    may_score = session.state == SessionState.CLOSED and all(run.name for run in runs)
     context = {
-        "session": session,
-        "runs": run_lines(session, request.user),
+        "session": session, "runs": runs, "may_score": may_score,
         "raters": raters,
         "done": sum(rater.done for rater in raters),
         "total": sum(rater.total for rater in raters),
         "may_manage": may_manage,
+        "may_export": may_score and may(request.user, Act.EXPORT_RELEASES, session.release.department),
         "is_blinded": access.is_blinded(request.user, session),
-        "grades_here": session.state == SessionState.OPEN
-        and any(r.is_reader and not r.removed for r in raters),
-    }
+        "naming": naming_answers(session, request.user),
+        "is_late": is_late(session),
+        "uses_label_studio": uses_label_studio(session),
+        "unclear": unclear_wordings(session),
+        **session_habits(raters),
+        "grades_here": session.state == SessionState.OPEN and any(rater.grades_here for rater in raters),
+    }  # fmt: skip
     return render(request, "annotations/session_detail.html", context)
 
 
@@ -91,11 +71,37 @@ def session_detail(request: SignedInRequest, session_id: int) -> HttpResponse:
 def session_end(request: SignedInRequest, session_id: int) -> HttpResponse:
     """Stop the grading of an open session."""
     session = access.get_session_to_manage(request.user, session_id)
-    form = EndGradingForm(request.POST if request.method == "POST" else None)
+    form = DecisionForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and form.end(session, by=request.user):
         messages.success(request, _("Grading has ended. Agreement can be read now."))
         return redirect("annotations:session-detail", session.pk)
     return _decision(request, "annotations/session_end.html", session, form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_reopen(request: SignedInRequest, session_id: int) -> HttpResponse:
+    """Let people grade again, with a reason."""
+    session = access.get_session_to_manage(request.user, session_id)
+    form = ReopenForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid() and form.reopen(session, by=request.user):
+        messages.success(request, _("People can grade again."))
+        return redirect("annotations:session-detail", session.pk)
+    return _decision(request, "annotations/session_reopen.html", session, form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_discard(request: SignedInRequest, session_id: int) -> HttpResponse:
+    """Throw a planned session away."""
+    session = access.get_session_to_manage(request.user, session_id)
+    form = DecisionForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid() and form.discard(session, by=request.user):
+        messages.success(request, _("The planned session is gone."))
+        return redirect("annotations:session-list")
+    return render(
+        request, "annotations/session_discard.html", {"session": session, "form": form}, status=form.status
+    )
 
 
 @login_required
@@ -118,7 +124,10 @@ def session_close(request: SignedInRequest, session_id: int) -> HttpResponse:
 
 
 def _decision(
-    request: SignedInRequest, template: str, session: GradingSession, form: EndGradingForm | CloseForm
+    request: SignedInRequest,
+    template: str,
+    session: GradingSession,
+    form: DecisionForm | CloseForm | ReopenForm,
 ) -> HttpResponse:
     """Answer with the page on which a decision is taken: what is unfinished stands beside the button."""
     if session.state == SessionState.CLOSED and not form.errors:
@@ -130,5 +139,6 @@ def _decision(
         "unfinished": sum(rater.total - rater.done for rater in raters),
         "total": sum(rater.total for rater in raters),
         "undecided": count_undecided(session),
+        **session_habits(raters),
     }
     return render(request, template, context, status=form.status)

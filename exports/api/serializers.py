@@ -222,9 +222,3 @@ class ResponseOut(serializers.ModelSerializer[Response]):
         model = Response
         fields: tuple[str, ...] = ("prompt_id", "epoch", "completion", "reported_score")
         read_only_fields = fields
-
-
-class WithdrawIn(Shape):
-    """Why; it is kept in the audit trail."""
-
-    reason = serializers.CharField(max_length=10_000)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotations.models import Assignment, GradingSession
+from annotations.selectors.calibration import Gold, calibration_items
+from annotations.services.calibration import set_gold_verdicts
 from annotations.services.grades import GivenVerdict, save_grades
 from annotations.services.sessions import open_session
 from builder.content import CaseContent, Criterion, content_to_json
@@ -84,6 +86,16 @@ def cases(n_cases: int, n_criteria: int) -> list[CaseContent]:
 def assignment_of(user: User, session: GradingSession, position: int = 1) -> Assignment:
     """Return one of a grader's assignments."""
     return Assignment.objects.get(session=session, rater__user=user, position=position)
+
+
+def write_gold(session: GradingSession, verdict: str = "met", *, by: User) -> None:
+    """Write the same verdict and reason for every criterion of a planned session's calibration answers."""
+    for item in calibration_items(session):
+        gold = {
+            index: Gold(verdict, f"Because of line {index + 1}.")
+            for index in range(len(item.response.item.content.rubrics))
+        }
+        set_gold_verdicts(item=item, verdicts=gold, by=by)
 
 
 def give(user: User, session: GradingSession, verdict: str = "met", *, positions: Sequence[int] = ()) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotations.assignment import plan_assignments
+from annotations.assignment import Grader, Unit, plan
 from annotations.models import Assignment, Grade
 from annotations.selectors.queues import grading_queue
 from annotations.services.grades import GivenVerdict, save_grades
@@ -14,7 +14,7 @@ from builder.models import Role
 from builder.services.people import set_active, set_roles
 from exports.models import Response
 from tests.annotations.rows import assignment_of, freeze, give, make_release, make_run, make_session
-from tests.annotations.test_blinding import NAMES, SECRET, every_address, leaks
+from tests.annotations.test_blinding import NAMES, SECRETS, every_address, leaks
 from tests.api_client import Caller
 from tests.cast import Cast
 
@@ -104,9 +104,17 @@ def test_the_seed_alone_tells_nobody_which_system_stands_where(cast: Cast) -> No
     answers = list(
         Response.objects.order_by("item__position", "run_id", "epoch").values_list("pk", flat=True)
     )
+    units = [
+        Unit(case, run, 1)
+        for case, run in Response.objects.order_by("item__position", "run_id", "epoch").values_list(
+            "item__prompt_id", "run_id"
+        )
+    ]
+    guess = plan(units, [Grader("Gia"), Grader("Gus")], seed=session.seed)
     guessed = {
-        (planned.grader, planned.position): answers[planned.response]
-        for planned in plan_assignments(answers, [1, 2], 1, session.seed)
+        (grader, position): answers[place]
+        for grader, order in enumerate(guess.orders)
+        for position, place in enumerate(order, start=1)
     }
     rows = Assignment.objects.filter(session=session).select_related("rater")
     places = {cast.gia.pk: 0, cast.gus.pk: 1}
@@ -143,7 +151,7 @@ def test_first_and_second_half_hold_each_system_about_as_often(cast: Cast) -> No
 def test_no_other_session_tells_of_a_run_that_is_graded_blind(cast: Cast, as_user, role: str) -> None:
     """The same runs were graded and closed before, and judged by a tool: nothing of that names them now."""
     release = freeze(cast)
-    runs = [make_run(release, name, by=cast.ana, **SECRET) for name in NAMES]
+    runs = [make_run(release, name, by=cast.ana, **SECRETS[0]) for name in NAMES]
     older = open_session(release=release, runs=runs, graders=[cast.gus, cast.geo], by=cast.lou)
     give(cast.gus, older)
     give(cast.geo, older, "not_met")

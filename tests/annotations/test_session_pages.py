@@ -1,14 +1,18 @@
 """The lead's pages: the list, setting a session up, its progress, ending and closing it."""
 
+import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
-from annotations.models import GradingSession, SessionState
-from annotations.services.sessions import close_session, end_grading
+from annotations.models import GradingSession, LabelStudioConnection, SessionState
+from annotations.services.sessions import CalibrationPlan, close_session, end_grading, open_session
+from builder.common import clock
 from builder.models import Membership, Role
 from exports.models import Release, ReleaseState, Run, Stage
+from tests.annotations.graded import answered
 from tests.annotations.rows import give, make_release, make_run, make_session
 from tests.cast import Cast
 from tests.costs import queries_of
@@ -119,6 +123,65 @@ def test_a_bad_choice_is_explained(cast: Cast, as_user, release: Release, change
     assert not GradingSession.objects.exists()
 
 
+def test_a_design_that_cannot_be_names_the_conflict_beside_its_field(
+    cast: Cast, as_user, release: Release
+) -> None:
+    address = reverse("annotations:session-set-up", args=[release.pk])
+    runs, client = list(release.runs.all()), as_user(cast.lou)
+    for changed, sentence, field in (
+        ({"min_shared": 5}, "Gia and Gus can share 4 answers at most; you asked for 5.", "min_shared"),
+        ({f"quota_{cast.gia.pk}": 5}, "Gia is to grade 5 answers, but may grade only 4.", "graders"),
+        ({"safety_overlap": 1}, "from 2 to 2 graders, not 1", "safety_overlap"),
+        ({"deadline": "2020-01-31"}, "The deadline is in the past.", "deadline"),
+        ({"deadline": "31.1.2027"}, "Write a day like 2027-01-31", "deadline"),
+        ({f"quota_{cast.gia.pk}": 0}, "Write 1 or more", f"quota_{cast.gia.pk}"),
+        ({"calibration": "own", "calibration_n": ""}, "Write how many, from 1 to 100", "calibration_n"),
+        ({"calibration": "own", "calibration_n": 5}, "Only 4 answers can be used", "calibration_n"),
+        ({"rule": "dice"}, "dice is not one of the available choices", "rule"),
+    ):
+        response = client.post(address, choices(cast, runs, **changed))
+        assert response.status_code == 422, changed
+        assert sentence in html.unescape(response.content.decode())
+        assert field in response.context["form"].errors
+        assert "plan" not in response.context
+
+
+def test_the_page_sets_everything_up(cast: Cast, as_user) -> None:
+    release = make_release(cast, n_cases=4)
+    run = answered(release, "sampled", dict.fromkeys(range(4), 2), by=cast.lou)
+    LabelStudioConnection.objects.create(
+        department=cast.department,
+        url="http://ls.example.org",
+        token="t",
+        webhook_secret="s",
+        saved_by=cast.lou,
+    )
+    client, address = as_user(cast.lou), reverse("annotations:session-set-up", args=[release.pk])
+    page = client.get(address).content.decode()
+    assert "Sample 2" in page and "any user can open any project" in page
+    day = (clock.today() + timedelta(days=7)).isoformat()
+    sent = choices(
+        cast, [run], graders=[cast.gia.pk, cast.gus.pk, cast.geo.pk], epochs=["2"], min_shared=1, deadline=day,
+        rule="lead", show_evidence="on",
+        **{f"quota_{cast.gia.pk}": 2, f"desk_{cast.gus.pk}": "label-studio"},
+    )  # fmt: skip
+    plan = client.post(address, sent)
+    assert "Independence can’t be enforced in Label Studio" in plan.content.decode()
+    client.post(address, {**sent, "act": "open", "planned": plan.context["plan"].digest})
+    session = GradingSession.objects.get()
+    assert (session.epochs, session.rule, str(session.deadline)) == ([2], "lead", day)
+    assert (session.show_evidence, session.show_points, session.min_shared) == (True, False, 1)
+    members = session.session_raters.select_related("rater__user").order_by("rater__user__name")
+    assert [(each.rater.user.name, each.desk, each.quota) for each in members] == [
+        ("Geo", "in-app", None), ("Gia", "in-app", 2), ("Gus", "label-studio", None),
+    ]  # fmt: skip
+    page = page_of(client, "session-detail", session.pk)
+    assert "independence can’t be enforced" in page and "Deadline" in page
+    assert "Past the deadline" not in page
+    GradingSession.objects.update(deadline=clock.today() - timedelta(days=1))
+    assert "Past the deadline" in page_of(client, "session-detail", session.pk)
+
+
 def test_graders_of_other_departments_are_not_offered(cast: Cast, as_user, release: Release) -> None:
     page = page_of(as_user(cast.lou), "session-set-up", release.pk)
     assert all(name in page for name in ("Gia", "Gus", "Geo"))
@@ -200,6 +263,46 @@ def test_ending_says_what_is_unfinished_first(cast: Cast, as_user) -> None:
     assert client.post(address).status_code == 409
 
 
+def test_grading_can_begin_again_with_a_reason(cast: Cast, as_user) -> None:
+    session, client = make_session(cast), as_user(cast.lou)
+    address = reverse("annotations:session-reopen", args=[session.pk])
+    assert address not in page_of(client, "session-detail", session.pk)
+    assert client.post(address, {"reason": "More time."}).status_code == 409
+    end_grading(session=session, by=cast.lou)
+    assert address in page_of(client, "session-detail", session.pk)
+    refused = client.post(address, {"reason": " "})
+    assert (refused.status_code, "Say why grading begins again" in refused.content.decode()) == (422, True)
+    assert client.post(address, {"reason": "More time."}).status_code == 302
+    session.refresh_from_db()
+    assert session.state == SessionState.OPEN
+
+
+def test_a_planned_session_says_so_and_can_be_thrown_away(cast: Cast, as_user) -> None:
+    session, client = make_session(cast, calibration=CalibrationPlan(1)), as_user(cast.lou)
+    page = page_of(client, "session-detail", session.pk)
+    assert "Planned. It opens once" in page
+    assert reverse("annotations:session-end", args=[session.pk]) not in page
+    address = reverse("annotations:session-discard", args=[session.pk])
+    assert address in page
+    page_of(client, "session-discard", session.pk)
+    assert client.post(address).url == reverse("annotations:session-list")
+    assert not GradingSession.objects.exists()
+
+
+def test_the_lead_sees_which_answers_name_their_system_and_a_lead_who_grades_only_how_many(
+    cast: Cast, as_user
+) -> None:
+    session = make_session(cast, n_runs=1)
+    item = session.items.first()
+    session.items.filter(pk=item.pk).update(names_system=True)
+    place = reverse("exports:run-response", args=[item.response.run.name, item.response.item.position, 1])
+    page = page_of(as_user(cast.lou), "session-detail", session.pk)
+    assert "1 answer names its system" in page and place in page
+    Membership.objects.create(user=cast.gia, department=cast.department, role=Role.LEAD)
+    page = page_of(as_user(cast.gia), "session-detail", session.pk)
+    assert "1 answer names its system" in page and place not in page
+
+
 def test_closing_warns_of_what_is_undecided_and_asks_why(cast: Cast, as_user) -> None:
     """4 answers × 3 criteria; Gia judged one answer, so 9 units have no verdict."""
     session, client = make_session(cast), as_user(cast.lou)
@@ -231,6 +334,23 @@ def test_reports_are_linked_when_they_may_be_read(cast: Cast, as_user) -> None:
     assert linked() == (True, False)
     close_session(session=session, reason="Done.", by=cast.lou)
     assert linked() == (True, True)
+
+
+def test_who_grades_its_runs_blind_elsewhere_finds_no_link_to_what_is_kept_from_them(
+    cast: Cast, as_user
+) -> None:
+    first = make_session(cast)
+    close_session(session=first, reason="Done.", by=cast.lou)
+    kept = [reverse(f"annotations:session-{name}", args=[first.pk]) for name in ("scores", "grades")]
+    client = as_user(cast.lou)
+    page = page_of(client, "session-detail", first.pk)
+    assert all(address in page for address in kept)
+    Membership.objects.create(user=cast.lou, department=cast.department, role=Role.GRADER)
+    runs = [entry.run for entry in first.session_runs.select_related("run")]
+    open_session(release=first.release, runs=runs, graders=[cast.lou], by=cast.lou, allow_own_cases=True)
+    page = page_of(client, "session-detail", first.pk)
+    assert not any(address in page for address in kept)
+    assert [client.get(address).status_code for address in kept] == [404, 404]
 
 
 def test_a_session_whose_import_is_unfinished_is_not_shown(cast: Cast, as_user) -> None:

@@ -46,7 +46,7 @@ def test_opening_and_closing_are_in_the_audit_trail(cast: Cast) -> None:
     close_session(session=session, reason="All done.", by=cast.lou)
     events = AuditEvent.objects.filter(object_type="annotations.gradingsession", object_id=str(session.pk))
     assert list(events.order_by("sequence").values_list("verb", flat=True)) == [
-        "session:open", "session:end-grading", "session:close",
+        "session:open", "session:end-grading", "session:close", "session:unblind",
     ]  # fmt: skip
     assert events.get(verb="session:close").why == "All done."
     assert verify_chain() is None

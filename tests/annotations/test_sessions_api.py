@@ -60,7 +60,10 @@ def test_a_session_goes_from_runs_to_scores(cast: Cast) -> None:
     found = GradingSession.objects.get()
     assert lou.get(address + "agreement/").json() == json.loads(json.dumps(report_agreement(found).to_dict()))
     closing = lou.post(address + "close/", {"reason": "Everybody is done."})
-    assert closing.json() == {"unresolved": 0, "cannot_judge": 0, "judge_failed": 0, "missing": 0}
+    assert closing.json() == {
+        "unresolved": 0, "cannot_judge": 0, "judge_failed": 0, "missing": 0, "ruled_cannot_judge": 0,
+        "ruled_unclear": 0,
+    }  # fmt: skip
     scores = lou.get(address + "scores/").json()
     assert [run["run"] for run in scores["runs"]] == ["run-a", "run-b"]
     single = lou.get("runs/run-a/score/").json()
@@ -133,10 +136,12 @@ def test_the_desk_shows_no_more_than_the_session_allows(cast: Cast) -> None:
     shown = make_session(cast, graders=[cast.gia])
     desk = Caller(cast.gia).get(f"sessions/{shown.pk}/next/").json()
     assert set(desk) == {
-        "session", "position", "done", "total", "conversation", "answer", "criteria", "reference_answer", "sources",
+        "session", "position", "done", "total", "calibration", "flag_note", "lease_until", "conversation", "answer",
+        "criteria", "reference_answer", "sources",
     }  # fmt: skip
     assert set(desk["criteria"][0]) == {
         "criterion_index", "criterion", "points", "red_line", "axis", "sources", "verdict", "explanation",
+        "quote",
     }  # fmt: skip
     assert desk["reference_answer"] and desk["criteria"][0]["points"] == 1
     assert desk["answer"] == assignment_of(cast.gia, shown, desk["position"]).response.completion
@@ -218,6 +223,20 @@ def test_protected_fields_change_nothing(cast: Cast) -> None:
         ({"release": "x"}, 422, "release"),
         ({"seed": 2**80}, 422, "seed"),
         ({"desk": "label-studio"}, 422, "desk"),
+        ({"desk": "paper"}, 422, "desk"),
+        ({"choices": [{"grader": "gus@example.org", "quota": 1}]}, 422, "graders"),
+        ({"choices": [{"grader": "gia@example.org", "quota": 0}]}, 422, "choices"),
+        ({"choices": [{"grader": "gia@example.org", "quota": 3}]}, 422, "graders"),
+        ({"safety_overlap": 2}, 422, "safety_overlap"),
+        ({"epochs": [2]}, 422, "epochs"),
+        ({"epochs": [0]}, 422, "epochs"),
+        ({"deadline": "2020-01-31"}, 422, "deadline"),
+        ({"deadline": "soon"}, 422, "deadline"),
+        ({"rule": "dice"}, 422, "rule"),
+        ({"min_shared": -1}, 422, "min_shared"),
+        ({"calibration": {"n": 0}}, 422, "calibration"),
+        ({"calibration": {"n": 1, "session": 999}}, 404, None),
+        ({"calibration": {"n": 50}}, 422, "calibration_n"),
     ],
 )
 def test_a_session_that_cannot_be_is_refused(
@@ -230,6 +249,57 @@ def test_a_session_that_cannot_be_is_refused(
     assert answer.status_code == status
     assert field is None or field in answer.json()["fields"]
     assert not GradingSession.objects.exists()
+
+
+def test_the_plan_is_told_before_anything_is_made(cast: Cast) -> None:
+    """4 answers of 3 criteria to two graders each; a pair shares all four."""
+    release = make_release(cast)
+    for name in ("run-a", "run-b"):
+        make_run(release, name, by=cast.lou)
+    body = {
+        "release": release.label, "runs": ["run-a", "run-b"], "graders": ["gia@example.org", "gus@example.org"],
+        "min_shared": 4, "seed": 3,
+    }  # fmt: skip
+    plan = Caller(cast.lou).post("sessions/plan/", body).json()
+    assert (plan["cases"], plan["answers"], plan["units"], plan["verdicts"]) == (2, 4, 12, 24)
+    assert plan["shared"] == {"least": 4, "most": 4, "pair": ["gia@example.org", "gus@example.org"]}
+    assert [(row["person"], row["answers"], row["verdicts"]) for row in plan["graders"]] == [
+        ("gia@example.org", 4, 12), ("gus@example.org", 4, 12),
+    ]  # fmt: skip
+    assert (plan["answers_timed"], plan["naming_their_system"], plan["calibration_lost"]) == (0, 0, 0)
+    refused = Caller(cast.lou).post("sessions/plan/", {**body, "min_shared": 5})
+    assert (refused.status_code, refused.json()["message"]) == (
+        422, "Gia and Gus can share 4 answers at most; you asked for 5.",
+    )  # fmt: skip
+    assert not GradingSession.objects.exists()
+
+
+def test_a_session_is_set_up_with_everything_and_opened_again(cast: Cast) -> None:
+    release = make_release(cast)
+    for name in ("run-a", "run-b"):
+        make_run(release, name, by=cast.lou)
+    lou = Caller(cast.lou)
+    body = {
+        "release": release.label, "runs": ["run-a", "run-b"], "graders": ["gia@example.org", "gus@example.org"],
+        "overlap": 1, "safety_overlap": 2, "rule": "lead", "show_reference": False, "allow_own_cases": True,
+        "epochs": [1], "choices": [{"grader": "Gia@example.org", "quota": 4}],
+    }  # fmt: skip
+    made = lou.post("sessions/", body).json()
+    kept = (
+        "overlap",
+        "safety_overlap",
+        "rule",
+        "show_reference",
+        "show_evidence",
+        "allow_own_cases",
+        "epochs",
+    )
+    assert [made[name] for name in kept] == [1, 2, "lead", False, False, True, [1]]
+    address = f"sessions/{made['id']}/"
+    assert lou.post(address + "reopen/", {"reason": "x"}).status_code == 409
+    lou.post(address + "end-grading/")
+    assert lou.post(address + "reopen/", {"reason": " "}).status_code == 422
+    assert lou.post(address + "reopen/", {"reason": "More time."}).json()["state"] == "open"
 
 
 def test_roles_decide(cast: Cast) -> None:

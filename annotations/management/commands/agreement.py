@@ -95,6 +95,11 @@ class Command(ServiceCommand):
             f"\nNot counted as not met: {sum(counts.cannot_judge)} cannot judge, {sum(counts.judge_failed)} judge "
             f"failed, {counts.missing} missing."
         )
+        if counts.third_opinions:
+            verdicts = "1 verdict" if counts.third_opinions == 1 else f"{counts.third_opinions:,} verdicts"
+            self.say(f"Third opinions on disagreements, left out here: {verdicts}.")
+        if report.independence_note:
+            self.say(report.independence_note)
 
     def _of_file(self, options: dict[str, Any]) -> None:
         path, metric = options["ratings"], options["metric"]

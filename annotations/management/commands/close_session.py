@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from annotations.access import get_session_to_manage
+from annotations.models import GradingSession
+from annotations.services.label_studio.closing import pull_last
 from annotations.services.sessions import close_session
 from builder import access
 from builder.common.commands import ServiceCommand
+from builder.jobs import TryLater
+from builder.models import User
 
 
 class Command(ServiceCommand):
@@ -19,17 +23,34 @@ class Command(ServiceCommand):
         """Name the options."""
         parser.add_argument("id", type=int, metavar="ID")
         parser.add_argument("--reason", required=True, metavar="TEXT", help="why it is closed (audited)")
+        parser.add_argument(
+            "--without-last-pull", action="store_true", help="leave out what is only in Label Studio"
+        )
         self.add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Close it and say what is left undecided."""
         by = access.get_person_by_email(options["by"])
         session = get_session_to_manage(by, options["id"])
-        closing = close_session(session=session, reason=options["reason"], by=by)
+        if not options["without_last_pull"]:
+            self._pull_last(session, by)
+        closing = close_session(
+            session=session, reason=options["reason"], without_last_pull=options["without_last_pull"], by=by
+        )
         self.say(f"Session {session.pk} is closed.")
         if closing.total:
             self.say(
                 f"Without a verdict: {closing.total} units ({closing.unresolved} tied, {closing.cannot_judge} nobody "
-                f"could judge, {closing.missing} missing). Answers with such a unit are left out of the score, counted "
-                "and bounded."
+                f"could judge, {closing.missing} missing, {closing.ruled} ruled undecidable). Answers with such a unit "
+                "are left out of the score, counted and bounded."
             )
+
+    def _pull_last(self, session: GradingSession, by: User) -> None:
+        try:
+            graded = pull_last(session=session, by=by)
+        except TryLater as error:
+            raise CommandError(
+                f"{error.message} --without-last-pull closes without it.", returncode=1
+            ) from error
+        if graded:
+            self.say(f"The grades of {graded} more answers came from Label Studio.")

@@ -94,6 +94,9 @@ def _lines_beside(report: RunReport) -> list[str]:
         f"{counts[why]} {why.replace('_', ' ')}"
         for why in ("unresolved", "cannot_judge", "judge_failed", "missing")
     )
+    ruled = counts["ruled_cannot_judge"], counts["ruled_unclear"]
+    if any(ruled):
+        undecided += f"; adjudicated as undecidable: {ruled[0]} cannot judge, {ruled[1]} unclear wording"
     lines.append(f"verdicts that decide nothing: {undecided}")
     if red.n:
         lines.append(
@@ -102,6 +105,11 @@ def _lines_beside(report: RunReport) -> list[str]:
         )
     else:
         lines.append("red lines: no judged answer has one")
+    if counts["calibration"]:
+        cases = "1 case" if counts["calibration"] == 1 else f"{counts['calibration']} cases"
+        lines.append(f"for calibration, counted in no number: {cases}")
+    if report.independence_note:
+        lines.append(report.independence_note)
     if report.reported:
         lines.append(_reported(report.reported))
     if report.worst_at_k:

@@ -7,9 +7,10 @@ from rest_framework.response import Response
 
 from builder.access import Act
 from builder.api.base import ApiView, answers
+from builder.api.serializers.cases import ReasonIn
 from builder.common.uploads import stored
 from exports import access
-from exports.api.serializers import ResponseOut, RunIn, RunMade, RunOut, RunQuery, RunRow, WithdrawIn
+from exports.api.serializers import ResponseOut, RunIn, RunMade, RunOut, RunQuery, RunRow
 from exports.selectors import list_responses, list_runs
 from exports.services.runs import import_responses, withdraw_run
 
@@ -62,9 +63,9 @@ class RunResponsesView(ApiView):
 class RunWithdrawView(ApiView):
     """Taking a run out of use."""
 
-    @extend_schema(request=WithdrawIn, responses=answers(RunOut))
+    @extend_schema(request=ReasonIn, responses=answers(RunOut))
     def post(self, request: Request, name: str) -> Response:
         """Withdraw the run; its answers and what was said of them stay."""
         run = access.get_run_for(self.person, Act.IMPORT_RUNS, name)
-        withdraw_run(run=run, reason=self.body(WithdrawIn)["reason"], by=self.person)
+        withdraw_run(run=run, reason=self.body(ReasonIn)["reason"], by=self.person)
         return Response(RunOut(access.get_run(self.person, name)).data)
