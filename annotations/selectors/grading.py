@@ -2,17 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Max, Min, Q, When
 from django.utils.translation import gettext as _
 
-from annotations.models import HUMAN_VERDICTS, Assignment, Grade, GradingSession
-from builder.common.markdown import render_markdown
-from builder.content import CaseContent, Criterion, Turn
+from annotations.models import HUMAN_VERDICTS, Assignment, Grade, GradingSession, ReleaseCause, SessionState
+from annotations.models.sessions import AssignmentQuerySet
+from builder.common.markdown import CleanHtml, render_markdown
+from builder.content import CaseContent, Criterion
 from builder.models import User
 from builder.vocabulary import axis_label
 
-Said = tuple[str, str]  # a verdict, or an empty text, and a note
+# How many answers the desk fetches ahead, so that a grader can go on while the server is away.
+AHEAD = 5
+
+
+_GRADED = Q(is_calibration=False)
+
+
+class Said(NamedTuple):
+    """What a grader says of a criterion; an empty verdict is none."""
+
+    verdict: str = ""
+    note: str = ""
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,15 @@ class Source:
     number: int
     title: str
     quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTurn:
+    """One message of the conversation, laid out."""
+
+    role: str
+    content: str
+    html: CleanHtml
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,7 @@ class DeskCriterion:
     sources: Sequence[Source]
     verdict: str
     note: str
+    quote: str
     error: str
     is_current: bool
 
@@ -47,7 +71,7 @@ class DeskCriterion:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of the grader's own answers are done."""
+    """How many of the grader's own answers are done; practice answers aren't among them."""
 
     done: int
     total: int
@@ -59,53 +83,83 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer stands among the grader's own: `number` of `total`, and the positions around it.
+
+    A practice answer is counted among the `practice` ones alone. Positions may have gaps.
+    """
+
+    progress: Progress
+    number: int
+    practice: int
+    previous: int | None
+    following: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskPage:
     """Everything on the desk for one answer."""
 
     session: GradingSession
-    position: int
-    progress: Progress
-    turns: Sequence[Turn]
+    assignment: Assignment
+    place: Place
+    turns: Sequence[DeskTurn]
     answer: Mapping[str, str]
     criteria: Sequence[DeskCriterion]
     reference_answer: str
     sources: Sequence[Source]
+    upcoming: Sequence[int]
+
+    @property
+    def position(self) -> int:
+        """Its place in the grader's own order, by which it is addressed."""
+        return self.assignment.position
+
+    @property
+    def progress(self) -> Progress:
+        """How many of the grader's own answers are done."""
+        return self.place.progress
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether the right verdicts are shown afterwards."""
+        return self.assignment.is_calibration
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the right verdicts may have been shown, so that these stay as they are."""
+        return self.is_practice and self.assignment.done_at is not None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only some of the criteria are asked for."""
+        return bool(self.assignment.asked)
 
     @property
     def judged(self) -> int:
         """How many criteria have a verdict."""
         return sum(1 for criterion in self.criteria if criterion.verdict)
 
-    @property
-    def previous(self) -> int | None:
-        """The position before this one."""
-        return self.position - 1 if self.position > 1 else None
-
-    @property
-    def following(self) -> int | None:
-        """The position after this one."""
-        return self.position + 1 if self.position < self.progress.total else None
-
 
 def desk_page(
     assignment: Assignment,
     *,
-    typed: Mapping[int, Said] | None = None,
+    typed: Mapping[int, Sequence[str]] | None = None,
     errors: Mapping[int, str] | None = None,
 ) -> DeskPage:
     """Return the desk for one answer; what was typed and not saved stands before what is stored.
 
-    Cost: two queries, whatever the number of criteria and answers.
+    Cost: three queries, whatever the number of criteria and answers.
     """
     content = assignment.response.item.content
     session = assignment.session
-    sources = _sources(content, with_evidence=session.show_reference)
+    sources = _sources(content, with_evidence=session.show_evidence)
     words = len(assignment.response.completion.split())
     return DeskPage(
         session=session,
-        position=assignment.position,
-        progress=progress_of(session, assignment.rater_id),
-        turns=content.prompt,
+        assignment=assignment,
+        place=place_of(assignment),
+        turns=[DeskTurn(turn.role, turn.content, render_markdown(turn.content)) for turn in content.prompt],
         answer={
             "content": assignment.response.completion,
             "html": render_markdown(assignment.response.completion),
@@ -114,15 +168,48 @@ def desk_page(
         criteria=_criteria(assignment, content, sources, typed or {}, errors or {}),
         reference_answer=content.reference_answer if session.show_reference else "",
         sources=list(sources.values()),
+        upcoming=upcoming_positions(assignment),
     )
+
+
+def asked_criteria(assignment: Assignment) -> Sequence[int]:
+    """Return the places of the criteria that want a verdict: those of a third opinion, else all."""
+    return assignment.asked or range(len(assignment.response.item.content.rubrics))
+
+
+def own_answers(session: GradingSession, **grader: object) -> AssignmentQuerySet:
+    """Return a grader's answers of a session; once grading has ended only third opinions are left to give."""
+    own = Assignment.objects.filter(session=session, **grader).live()
+    return own.third_opinions() if session.state == SessionState.ADJUDICATING else own
+
+
+def place_of(assignment: Assignment) -> Place:
+    """Return where an answer stands among the grader's own. Cost: one query."""
+    here, alike = assignment.position, Q(is_calibration=assignment.is_calibration)
+    counted = own_answers(assignment.session, rater=assignment.rater_id).aggregate(
+        done=Count("pk", filter=_GRADED & Q(done_at__isnull=False)),
+        total=Count("pk", filter=_GRADED),
+        number=Count("pk", filter=alike & Q(position__lte=here)),
+        practice=Count("pk", filter=~_GRADED),
+        previous=Max("position", filter=Q(position__lt=here)),
+        following=Min("position", filter=Q(position__gt=here)),
+    )
+    return Place(
+        Progress(counted["done"], counted["total"]), max(1, counted["number"]), counted["practice"],
+        counted["previous"], counted["following"],
+    )  # fmt: skip
+
+
+def upcoming_positions(assignment: Assignment) -> list[int]:
+    """Return the grader's next answers with an open criterion, those after this one first. Cost: one query."""
+    waiting = own_answers(assignment.session, rater=assignment.rater_id).waiting().exclude(pk=assignment.pk)
+    later_first = Case(When(position__gt=assignment.position, then=0), default=1)
+    return list(waiting.order_by(later_first, "position").values_list("position", flat=True)[:AHEAD])
 
 
 def progress_of(session: GradingSession, rater_id: int) -> Progress:
     """Return one grader's progress. Cost: one query."""
-    counted = Assignment.objects.filter(session=session, rater=rater_id).aggregate(
-        total=Count("pk"), done=Count("pk", filter=Q(done_at__isnull=False))
-    )
-    return Progress(counted["done"], counted["total"])
+    return _progress(own_answers(session, rater=rater_id))
 
 
 def progress_of_person(session: GradingSession, user: User) -> Progress:
@@ -130,54 +217,96 @@ def progress_of_person(session: GradingSession, user: User) -> Progress:
     return progress_of(session, session.raters.get(user=user).pk)
 
 
+def progress_at_end(session: GradingSession, user: User) -> Progress:
+    """Return what the person graded in all, third opinions or not, once grading has ended. Cost: one query."""
+    return _progress(Assignment.objects.filter(session=session, rater__user=user).live())
+
+
+def _progress(own: AssignmentQuerySet) -> Progress:
+    counted = own.aggregate(
+        total=Count("pk", filter=_GRADED), done=Count("pk", filter=_GRADED & Q(done_at__isnull=False))
+    )
+    return Progress(counted["done"], counted["total"])
+
+
 def next_position(session: GradingSession, user: User, *, after: int = 0) -> int | None:
     """Return the person's next answer with an open criterion, from `after` on, then from the start.
 
     None when all are done. Cost: one query, or two.
     """
-    waiting = Assignment.objects.filter(session=session, rater__user=user, done_at=None)
+    waiting = Assignment.objects.of_grader(user).waiting().filter(session=session)
     positions = waiting.order_by("position").values_list("position", flat=True)
     return positions.filter(position__gt=after).first() or positions.first()
 
 
+def first_position(session: GradingSession, user: User) -> int | None:
+    """Return where the person's own answers begin. Cost: one query."""
+    own = Assignment.objects.of_grader(user).filter(session=session)
+    return own.order_by("position").values_list("position", flat=True).first()
+
+
+def skipped_answers(session: GradingSession, user: User) -> list[Assignment]:
+    """Return the answers the person gave back with a reason, in their own order. Cost: one query."""
+    own = Assignment.objects.of_member(user).filter(session=session, released_cause=ReleaseCause.SKIPPED)
+    return list(own.order_by("position"))
+
+
 def verdict_counts(session: GradingSession, user: User) -> dict[str, int]:
-    """Return how often the person gave each verdict. Cost: one query."""
-    rows = Grade.objects.filter(assignment__session=session, assignment__rater__user=user)
+    """Return how often the person gave each verdict, practice aside. Cost: one query."""
+    own = own_answers(session, rater__user=user).filter(_GRADED)
+    rows = Grade.objects.filter(assignment__in=own)
     given = dict(rows.order_by().values_list("verdict").annotate(n=Count("pk")))
     return {verdict: given.get(verdict, 0) for verdict in HUMAN_VERDICTS}
 
 
 def count_judged(assignment: Assignment) -> tuple[int, int]:
-    """Return how many criteria of one answer have a verdict, and how many there are. Cost: one query."""
-    return assignment.grades.count(), len(assignment.response.item.content.rubrics)
+    """Return how many criteria of one answer have a verdict, and how many there are.
+
+    Cost: one query, unless a service has just counted them.
+    """
+    judged = assignment.grades.count() if assignment.n_judged is None else assignment.n_judged
+    return judged, len(asked_criteria(assignment))
 
 
 def _criteria(
-    assignment: Assignment, content: CaseContent, sources: Mapping[str, Source], typed: Mapping[int, Said],
+    assignment: Assignment, content: CaseContent, sources: Mapping[str, Source], typed: Mapping[int, Sequence[str]],
     errors: Mapping[int, str],
 ) -> list[DeskCriterion]:  # fmt: skip
-    stored = {grade.criterion_index: (grade.verdict, grade.explanation) for grade in assignment.grades.all()}
-    said = {**stored, **typed}
-    indices = range(len(content.rubrics))
+    said = {
+        grade.criterion_index: Said(grade.verdict, grade.explanation, grade.quote)
+        for grade in assignment.grades.all()
+    }
+    said |= {index: Said(*each) for index, each in typed.items()}
+    indices = asked_criteria(assignment)
     current = next(
-        (index for index in (*errors, *indices) if index in errors or not said.get(index, ("",))[0]), 0
+        (index for index in (*errors, *indices) if index in errors or not said.get(index, Said()).verdict),
+        indices[0],
     )
-    shows_points = assignment.session.show_points
     return [
-        DeskCriterion(
-            index=index,
-            text=criterion.criterion,
-            points=criterion.points if shows_points else None,
-            red_line=criterion.red_line and shows_points,
-            axis=axis_label(criterion.axis) if criterion.axis else "",
-            sources=[sources[key] for key in _cited(criterion) if key in sources],
-            verdict=said.get(index, ("", ""))[0],
-            note=said.get(index, ("", ""))[1],
-            error=errors.get(index, ""),
-            is_current=index == current,
-        )
-        for index, criterion in enumerate(content.rubrics)
-    ]
+        _criterion(index, content.rubrics[index], assignment.session, sources, said.get(index, Said()),
+                   error=errors.get(index, ""), is_current=index == current)
+        for index in indices
+    ]  # fmt: skip
+
+
+def _criterion(
+    index: int, criterion: Criterion, session: GradingSession, sources: Mapping[str, Source], said: Said, *,
+    error: str, is_current: bool,
+) -> DeskCriterion:  # fmt: skip
+    shows_points = session.show_points
+    return DeskCriterion(
+        index=index,
+        text=criterion.criterion,
+        points=criterion.points if shows_points else None,
+        red_line=criterion.red_line and shows_points,
+        axis=axis_label(criterion.axis) if criterion.axis else "",
+        sources=[sources[key] for key in _cited(criterion) if key in sources],
+        verdict=said.verdict,
+        note=said.note,
+        quote=said.quote,
+        error=error,
+        is_current=is_current,
+    )
 
 
 def _sources(content: CaseContent, *, with_evidence: bool) -> dict[str, Source]:

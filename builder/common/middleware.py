@@ -23,4 +23,5 @@ class DomainErrorMiddleware:
         if not isinstance(exception, DomainError):
             return None
         template = f"{exception.status}.html" if exception.status in (403, 404, 409, 422) else "400.html"
-        return render(request, template, {"message": exception.message}, status=exception.status)
+        context = {"message": exception.message, "code": exception.code}
+        return render(request, template, context, status=exception.status)

@@ -1,80 +1,45 @@
-// The grading desk: keys, saving each verdict as it is given, saying so. Without this module the radios and the buttons
-// do everything. Keys go by KeyboardEvent.code, so that a Korean input method doesn't eat them, and only while focus is
-// in the criteria pane and not where text is typed.
+// The grading desk: keys, what they do, and going from answer to answer. Without it the radios and the buttons do
+// everything. Keys go by KeyboardEvent.code, so that a Korean input method doesn't eat them, and only while focus is
+// among the criteria and not where text is typed.
+import { Ahead } from './desk-ahead.js'
+import { forgetSelected, isSelected, markQuotes, takeSelected, watchSelection } from './desk-quote.js'
+import { Queue } from './desk-queue.js'
+import {
+  asksQuote, goTo, indexOf, makeCurrent, noteOf, numberOf, quoteOf, radiosOf, rowOf, rowsOf, saidIn, sameSaid, setSaid,
+  verdictOf
+} from './desk-row.js'
+import { announce, fill, showJudged, showKept, showProgress, showState, words } from './desk-says.js'
+import { areKeysOn, setKeys, showKeys, showPane } from './desk-switches.js'
+import { startTimer } from './desk-timer.js'
+
 const VERDICTS = {
   Digit1: 'met', Numpad1: 'met', Digit2: 'not_met', Numpad2: 'not_met', Digit3: 'cannot_judge', Numpad3: 'cannot_judge'
 }
-const CLEAR = ['Digit0', 'Numpad0']
 const STEPS = { ArrowDown: 1, KeyJ: 1, ArrowUp: -1, KeyK: -1 }
-const KEYS_SWITCH = 'clinwright.desk.keys'
-const FIRST_RETRY = 2_000
-const LONGEST_RETRY = 30_000
 const TYPING_PAUSE = 1_000
+const WIDE = window.matchMedia('(min-width: 62rem)')
 
 const form = document.getElementById('desk')
-const pane = document.getElementById('pane-criteria')
-const state = document.getElementById('desk-state')
-const live = document.getElementById('desk-live')
-const rows = [...pane.querySelectorAll('[data-criterion]')]
-const words = state.dataset
-const wide = window.matchMedia('(min-width: 62rem)')
+const { account, session } = form.dataset
+const help = document.getElementById('desk-help')
+const said = new WeakMap() // by row: what was queued or loaded last
+const done = new WeakMap() // by part: what can be taken back, oldest first
+const finished = new Set() // positions whose every criterion has a verdict here
 
-// ---- one criterion ----
-const radios = (row) => [...row.querySelectorAll('input[type="radio"]')]
-const verdictOf = (row) => radios(row).find((radio) => radio.checked)?.value ?? ''
-const noteOf = (row) => row.querySelector('textarea')
-const numberOf = (row) => Number(row.dataset.criterion) + 1
-const rowOf = (element) => element.closest?.('[data-criterion]')
-const currentRow = () => rowOf(document.activeElement) ?? rows.find((row) => row.hasAttribute('aria-current')) ?? rows[0]
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_match, name) => values[name] ?? '')
-
-function makeCurrent (row) {
-  for (const each of rows) {
-    each.classList.toggle('cw-crit--now', each === row)
-    if (each === row) each.setAttribute('aria-current', 'true')
-    else each.removeAttribute('aria-current')
-  }
-}
-
-function goTo (row) {
-  makeCurrent(row)
-  row.focus({ preventScroll: true })
-  row.scrollIntoView({ block: 'nearest' })
-}
-
-function step (from, by) {
-  const to = rows[rows.indexOf(from) + by]
-  if (to) goTo(to)
-}
-
-// ---- saving: what changed waits in `waiting` until the server has it; one request at a time keeps the order ----
-const waiting = new Map()
-let sending = null
-let retry = 0
-let timer = 0
-let refused = false
+let part = document.getElementById('desk-part')
+let given = ''
+let state = ''
 let leaving = false
+let typing = 0
 
-function queue (row) {
-  const verdict = verdictOf(row)
-  row.querySelector('[data-clear]').hidden = !verdict
-  waiting.set(row.dataset.criterion, { verdict, note: verdict ? noteOf(row).value : '' })
-  showJudged()
-  flush()
-}
+const timer = startTimer()
+const ahead = new Ahead(account)
+const queue = new Queue({ account, session, csrfToken, onChange: onQueue })
 
-function body (entries) {
-  const fields = new URLSearchParams()
-  for (const [index, said] of entries) {
-    if (said.verdict) {
-      fields.append(`verdict-${index}`, said.verdict)
-      fields.append(`note-${index}`, said.note)
-    } else {
-      fields.append('cleared', index)
-    }
-  }
-  return fields
-}
+const rows = () => rowsOf(part)
+const position = () => Number(part.dataset.position)
+const currentRow = () => rowOf(document.activeElement) ?? rows().find((row) => row.hasAttribute('aria-current')) ?? rows()[0]
+const isComplete = () => rows().every(verdictOf)
 
 // The cookie knows the token of the newest sign-in; the page's own ends when somebody signs in again in another tab.
 function csrfToken () {
@@ -82,151 +47,243 @@ function csrfToken () {
   return cookie ? decodeURIComponent(cookie.split('=')[1]) : form.elements.csrfmiddlewaretoken.value
 }
 
-function flush () {
-  clearTimeout(timer)
-  sending ??= send().finally(() => { sending = null })
-  return sending
+function onQueue (news, answer) {
+  state = news
+  if (answer.total !== undefined) showProgress(answer)
+  showState(part, queue.holds(position()) && state === 'saved' ? 'held' : state, { given, isLast: isComplete() })
+  if (state === 'saved') given = ''
+  if (state === 'refused') showKept(queue.refused)
+  if (state === 'saved') ahead.fill(part)
 }
 
-async function send () {
-  while (waiting.size) {
-    const entries = [...waiting]
-    show('saving')
-    const answer = await post(entries)
-    if (answer.problem) {
-      refused = !answer.again
-      show('failed', answer.problem)
-      if (answer.again) later()
-      return false
-    }
-    retry = 0
-    for (const [index, said] of entries) if (waiting.get(index) === said) waiting.delete(index)
-    showProgress(answer)
-  }
-  show('saved')
-  return true
+// ---- what a person says of a criterion ----
+function change (row, { back = false } = {}) {
+  const now = saidIn(row)
+  const before = said.get(row)
+  row.querySelector('[data-clear]').hidden = !now.verdict
+  if (sameSaid(before, now)) return
+  if (!back) done.get(part).push({ row, before })
+  said.set(row, now)
+  if (isComplete()) finished.add(position())
+  else finished.delete(position())
+  showJudged(part)
+  markAll()
+  queue.add({
+    ...now, index: indexOf(row), position: position(), url: part.dataset.saveUrl, name: part.dataset.name,
+    seconds: timer.take(),
+    // A finished practice answer can't be changed any more, so its last verdict goes when the grader goes on.
+    held: Boolean(part.dataset.practice) && (isComplete() || queue.holds(position()))
+  })
 }
 
-async function post (entries) {
-  try {
-    const response = await fetch(form.dataset.saveUrl, {
-      method: 'POST',
-      body: body(entries),
-      credentials: 'same-origin',
-      redirect: 'manual',
-      headers: { 'X-CSRFToken': csrfToken(), Accept: 'application/json' }
-    })
-    const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
-    // Sent to the sign-in, or refused because the sign-in's token ended with it.
-    if (response.type === 'opaqueredirect' || (response.status === 403 && !isJson)) {
-      return { problem: words.signedOut, again: true }
-    }
-    if (response.ok && isJson) return await response.json()
-    if (response.status >= 500) return { problem: words.failed, again: true }
-    const message = isJson ? (await response.json()).message : ''
-    return { problem: message || words.refused, again: false }
-  } catch {
-    return { problem: words.failed, again: true }
-  }
-}
-
-function later () {
-  retry = Math.min(retry ? retry * 2 : FIRST_RETRY, LONGEST_RETRY)
-  timer = setTimeout(flush, retry)
-}
-
-// ---- what is said ----
-const judged = () => rows.filter(verdictOf).length
-let given = ''
-
-function showJudged () {
-  for (const place of document.querySelectorAll('.cw-jump [data-judged]')) place.textContent = judged()
-  state.querySelector('[data-desk-judged]').textContent = fill(words.judging, { judged: judged(), total: rows.length })
-}
-
-function show (how, problem = '') {
-  showJudged()
-  let mark = state.querySelector('.cw-saved')
-  if (!mark) {
-    mark = document.createElement('span')
-    state.append(', ', mark)
-  }
-  mark.className = how === 'saved' ? 'cw-saved' : `cw-saved cw-saved--${how}`
-  mark.textContent = problem || words[how]
-  if (how !== 'saving') announce(`${given} ${state.textContent}${how === 'saved' && judged() === rows.length ? `. ${words.last}` : ''}`)
-  if (how === 'saved') given = ''
-}
-
-function announce (text) {
-  live.textContent = text.trim()
-}
-
-function showProgress ({ done, total }) {
-  const bar = document.getElementById('desk-progress')
-  if (!bar || total === undefined) return
-  bar.value = done
-  const label = document.querySelector('label[for="desk-progress"]')
-  const text = label.textContent.replace(/\d+/, done)
-  label.textContent = text
-  bar.textContent = text
-}
-
-// ---- what a person does ----
 function judge (row, verdict) {
-  const radio = radios(row).find((each) => each.value === verdict)
-  radio.checked = true
-  given = fill(words.given, { number: numberOf(row), verdict: radio.parentElement.firstChild.nextSibling.textContent.trim() })
-  queue(row)
+  for (const radio of radiosOf(row)) radio.checked = radio.value === verdict
+  given = fill(words.given, { number: numberOf(row), verdict: words[verdict] })
+  if (asksQuote(row) && !quoteOf(row).value) given += ` ${words.ask}`
+  change(row)
 }
 
 function clear (row) {
-  for (const radio of radios(row)) radio.checked = false
+  for (const radio of radiosOf(row)) radio.checked = false
   given = fill(words.cleared, { number: numberOf(row) })
-  queue(row)
+  change(row)
+}
+
+function undo () {
+  const unskip = document.getElementById('desk-unskip')
+  const act = done.get(part).pop()
+  if (act) {
+    setSaid(act.row, act.before)
+    given = words.undone
+    change(act.row, { back: true })
+    goTo(part, act.row)
+  } else if (unskip) {
+    form.requestSubmit(unskip)
+  } else {
+    announce(words.nothing)
+  }
+}
+
+function markAll () {
+  markQuotes(part, rows().map((row) => saidIn(row).quote))
+}
+
+// ---- words of the answer ----
+function pick (row) {
+  if (!quoteOf(row)) return
+  makeCurrent(part, row)
+  if (isSelected()) {
+    quote(row)
+  } else if (WIDE.matches) {
+    quoteOf(row).focus()
+    announce(words.select)
+  } else {
+    showPicking(true)
+  }
+}
+
+function quote (row) {
+  if (!isSelected()) return announce(words.select)
+  quoteOf(row).value = takeSelected()
+  given = fill(words.quoted, { number: numberOf(row) })
+  showPicking(false)
+  change(row)
+  showPane('criteria')
+  goTo(part, row)
+}
+
+function showPicking (on) {
+  part.querySelector('#desk-picking').hidden = !on
+  if (on) {
+    showPane('answer')
+    announce(words.select)
+  }
+}
+
+// ---- from answer to answer ----
+function goOn () {
+  const open = rows().find((row) => !verdictOf(row))
+  if (!open) return form.requestSubmit(document.getElementById('desk-next'))
+  goTo(part, open)
+  announce(fill(words.open, { number: numberOf(open) }))
+}
+
+const following = () => part.dataset.upcoming.split(' ').filter(Boolean).map(Number).find((each) => !finished.has(each))
+
+function goBack () {
+  const back = document.getElementById('desk-back')
+  if (back) form.requestSubmit(back)
+}
+
+// What the server didn't get yet goes first, so that a lost connection never ends on the browser's error page. Then
+// only the button is sent: what this page shows of the verdicts may be older than what another tab has saved.
+async function onSubmit (event) {
+  if (leaving) return
+  event.preventDefault()
+  const { submitter } = event
+  const wish = submitter?.value ?? 'next'
+  flushTyping()
+  if (wish === 'next' && part.dataset.practice) {
+    if (!isComplete()) return goOn()
+    queue.release(position())
+  }
+  const to = wish === 'next' ? !part.dataset.practice && following() : Number(wish)
+  if (to && ahead.has(to)) return show(to)
+  // After a refusal going on is all right: what was refused stays on the next page.
+  if (!(await queue.flush()) || !(await isReachable())) return announce(showState(part, 'stay', {}))
+  leaving = true
+  form.elements.csrfmiddlewaretoken.value = csrfToken()
+  for (const row of rows()) for (const field of row.querySelectorAll('input, textarea')) field.disabled = true
+  form.requestSubmit(submitter)
+}
+
+async function isReachable () {
+  try {
+    return (await fetch(document.querySelector('link[rel="icon"]').href, { method: 'HEAD', cache: 'no-store' })).ok
+  } catch {
+    return false
+  }
+}
+
+function show (to, { isNew = true } = {}) {
+  const next = ahead.take(to)
+  ahead.keep(part)
+  part.replaceWith(next)
+  part = next
+  start()
+  document.title = part.dataset.title
+  if (isNew) history.pushState(null, '', part.dataset.url)
+  window.scrollTo(0, 0)
+  showPane('answer')
+  if (WIDE.matches) goTo(part, rows().find((row) => !verdictOf(row)) ?? rows()[0])
+  else part.querySelector('#pane-answer').focus({ preventScroll: true })
+  announce(part.dataset.title)
+  if (!queue.isEmpty()) showState(part, state, { given: part.dataset.title })
+  ahead.fill(part)
+}
+
+// An answer that comes to the desk: what waits for the server stands before what the server said.
+function start () {
+  const pending = queue.pending(position())
+  for (const row of rows()) {
+    if (!said.has(row)) {
+      said.set(row, saidIn(row))
+      if (pending.has(indexOf(row))) {
+        setSaid(row, pending.get(indexOf(row)))
+        said.set(row, saidIn(row))
+      }
+    }
+  }
+  if (!done.has(part)) done.set(part, [])
+  if (isComplete()) finished.add(position())
+  form.action = part.dataset.url
+  showKeys()
+  showJudged(part)
+  markAll()
+  timer.reset()
+  forgetSelected()
+}
+
+// ---- hands ----
+const types = (element) => element.matches('textarea, select, input:not([type="radio"])')
+const acts = (element) => element.matches('button, a, summary')
+
+function openPanel (id, field) {
+  const panel = part.querySelector(id)
+  if (!panel) return
+  panel.open = true
+  panel.querySelector(field).focus()
 }
 
 function openNote (row) {
-  makeCurrent(row)
-  row.querySelector('details').open = true
+  makeCurrent(part, row)
+  noteOf(row).closest('details').open = true
   noteOf(row).focus({ preventScroll: true })
   row.scrollIntoView({ block: 'nearest' })
 }
 
-function goOn () {
-  const open = rows.find((row) => !verdictOf(row))
-  if (open) {
-    goTo(open)
-    announce(fill(words.open, { number: numberOf(open) }))
-  } else {
-    form.requestSubmit(document.getElementById('desk-next'))
-  }
+const KEYS = {
+  Digit0: clearCurrent,
+  Numpad0: clearCurrent,
+  KeyN: () => openNote(currentRow()),
+  KeyQ: () => pick(currentRow()),
+  KeyZ: undo,
+  KeyF: () => openPanel('#desk-flag', 'textarea'),
+  KeyS: () => openPanel('#desk-skip', 'textarea'),
+  KeyB: goBack,
+  BracketLeft: goBack,
+  Slash: () => help.showModal()
 }
 
-const types = (element) => element.matches('textarea, select, input:not([type="radio"])')
-const acts = (element) => element.matches('button, a, summary')
+function clearCurrent () {
+  const row = currentRow()
+  clear(row)
+  goTo(part, row)
+}
+
+function step (by) {
+  const to = rows()[rows().indexOf(currentRow()) + by]
+  if (to) goTo(part, to)
+}
 
 function onKey (event) {
-  const target = event.target
-  if (types(target)) {
-    if (event.code === 'Escape' && target.matches('textarea')) goTo(rowOf(target))
-    // Enter on the switch would send the whole form.
-    if (event.code === 'Enter' && target.matches('input')) event.preventDefault()
-    return
+  const { target, code } = event
+  if (types(target)) return onTypingKey(event)
+  if (!areKeysOn() || event.ctrlKey || event.altKey || event.metaKey) return
+  if (event.shiftKey && code !== 'Slash') return
+  if (!target.closest('#pane-criteria')) {
+    // The words are selected in the answer, so this key works there too.
+    if (code !== 'KeyQ' || !target.closest('#pane-answer') || !isSelected()) return
   }
-  if (form.dataset.keys === 'off' || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return
-  const row = currentRow()
-  if (event.code in VERDICTS) {
-    judge(row, VERDICTS[event.code])
-    if (row === rows.at(-1)) goTo(row)
-    else step(row, 1)
-  } else if (CLEAR.includes(event.code)) {
-    clear(row)
-    goTo(row)
-  } else if (event.code in STEPS) {
-    step(row, STEPS[event.code])
-  } else if (event.code === 'KeyN') {
-    openNote(row)
-  } else if ((event.code === 'Enter' || event.code === 'NumpadEnter') && !acts(target)) {
+  if (code in VERDICTS) {
+    const row = currentRow()
+    judge(row, VERDICTS[code])
+    goTo(part, rows()[rows().indexOf(row) + 1] ?? row)
+  } else if (code in STEPS) {
+    step(STEPS[code])
+  } else if (code in KEYS) {
+    KEYS[code]()
+  } else if ((code === 'Enter' || code === 'NumpadEnter') && !acts(target)) {
     goOn()
   } else {
     return
@@ -234,79 +291,98 @@ function onKey (event) {
   event.preventDefault()
 }
 
-let typing = 0
+function onTypingKey (event) {
+  const { target, code } = event
+  if (code === 'Escape' && target.matches('textarea')) goTo(part, rowOf(target) ?? currentRow())
+  if (code !== 'Enter' && code !== 'NumpadEnter') return
+  // Enter on the switch would send the whole form; a quote is one line.
+  if (target.matches('input, [data-quote]')) event.preventDefault()
+  if (target.matches('[data-quote]')) goTo(part, rowOf(target))
+}
 
-function onNote (row) {
+function onText (row) {
   clearTimeout(typing)
-  if (verdictOf(row)) queue(row)
+  typing = 0
+  if (verdictOf(row)) change(row)
   else if (noteOf(row).value.trim()) announce(fill(words.noteWaits, { number: numberOf(row) }))
+}
+
+function flushTyping () {
+  const row = rowOf(document.activeElement)
+  if (typing && row) onText(row)
+}
+
+function onInput (event) {
+  const row = rowOf(event.target)
+  if (!row || !event.target.matches('textarea')) return
+  clearTimeout(typing)
+  typing = setTimeout(() => onText(row), TYPING_PAUSE)
 }
 
 function onChange (event) {
   const row = rowOf(event.target)
-  if (!row) return
-  if (event.target.matches('textarea')) {
-    onNote(row)
-  } else {
-    makeCurrent(row)
+  if (event.target.id === 'desk-keys') {
+    setKeys(event.target.checked)
+  } else if (row && event.target.matches('textarea')) {
+    onText(row)
+  } else if (row) {
+    makeCurrent(part, row)
     judge(row, event.target.value)
   }
 }
 
-// What the server didn't get yet goes first, so that a lost connection never ends on the browser's error page. What it
-// refused goes too: its page says why, and shows everything again.
-async function onSubmit (event) {
-  form.elements.csrfmiddlewaretoken.value = csrfToken()
-  if (leaving || (!waiting.size && !sending)) return
-  event.preventDefault()
-  const { submitter } = event
-  if (!(await flush()) && !refused) return
-  leaving = true
-  form.requestSubmit(submitter)
-}
-
-function startKeysSwitch () {
-  const box = document.getElementById('desk-keys')
-  const apply = () => { form.dataset.keys = box.checked ? 'on' : 'off' }
-  try {
-    box.checked = localStorage.getItem(KEYS_SWITCH) !== 'off'
-  } catch { /* storage may be forbidden: then the choice lasts as long as the page */ }
-  apply()
-  box.addEventListener('change', () => {
-    apply()
-    try {
-      localStorage.setItem(KEYS_SWITCH, box.checked ? 'on' : 'off')
-    } catch { /* see above */ }
-  })
-}
-
-// A citation opens the list it points into; the browser then goes there by itself.
 function onClick (event) {
-  const row = rowOf(event.target)
-  if (event.target.closest('[data-clear]')) {
+  const { target } = event
+  const row = rowOf(target)
+  const on = (selector) => target.closest(selector)
+  if (on('[data-clear]')) {
     clear(row)
-    goTo(row)
-  } else if (event.target.closest('.cw-cite')) {
+    goTo(part, row)
+  } else if (on('[data-use]')) {
+    pick(row)
+  } else if (on('[data-pick]')) {
+    quote(rows().find((each) => each.hasAttribute('aria-current')))
+  } else if (on('[data-pick-cancel]')) {
+    showPicking(false)
+    showPane('criteria')
+  } else if (on('[data-help]')) {
+    help.showModal()
+  } else if (on('[data-help-close]')) {
+    help.close()
+  } else if (on('[data-kept-away]')) {
+    for (const { id } of queue.refused.all()) queue.refused.remove(id)
+    showKept(queue.refused)
+  } else if (on('.cw-jump a')) {
+    showPane(on('.cw-jump a').hash.replace('#pane-', ''))
+  } else if (on('.cw-cite')) {
+    showPane('answer')
     document.getElementById('sources').open = true
-  } else if (row && !types(event.target)) {
-    makeCurrent(row)
+  } else if (row && !types(target)) {
+    makeCurrent(part, row)
+    if (document.activeElement === document.body) row.focus({ preventScroll: true })
   }
 }
 
-startKeysSwitch()
-pane.addEventListener('keydown', onKey)
-pane.addEventListener('change', onChange)
-pane.addEventListener('click', onClick)
-pane.addEventListener('focusin', (event) => { if (rowOf(event.target)) makeCurrent(rowOf(event.target)) })
-pane.addEventListener('input', (event) => {
-  if (!event.target.matches('textarea')) return
-  clearTimeout(typing)
-  const row = rowOf(event.target)
-  typing = setTimeout(() => onNote(row), TYPING_PAUSE)
-})
+watchSelection(() => part)
+start()
+showPane(part.querySelector('.nhsuk-error-summary, .cw-skipped') ? 'criteria' : 'answer')
+form.addEventListener('keydown', onKey)
+form.addEventListener('change', onChange)
+form.addEventListener('input', onInput)
+form.addEventListener('click', onClick)
 form.addEventListener('submit', onSubmit)
-window.addEventListener('online', () => { if (waiting.size) flush() })
-window.addEventListener('beforeunload', (event) => { if (waiting.size && !leaving) event.preventDefault() })
-if (wide.matches && !document.querySelector('.nhsuk-error-summary')) {
-  rows.find((row) => row.hasAttribute('aria-current'))?.focus({ preventScroll: true })
+form.addEventListener('focusin', (event) => { if (rowOf(event.target)) makeCurrent(part, rowOf(event.target)) })
+window.addEventListener('popstate', () => {
+  // The links to the panes add steps of their own, which stay with their answer.
+  const to = Number(window.location.pathname.match(/(\d+)\/$/)?.[1])
+  if (to === position()) return
+  if (ahead.has(to)) show(to, { isNew: false })
+  else window.location.reload()
+})
+window.addEventListener('beforeunload', (event) => { if (queue.waiting.isFleeting() && !leaving) event.preventDefault() })
+showKept(queue.refused)
+queue.resume()
+if (queue.isEmpty()) ahead.fill(part)
+if (WIDE.matches && !document.querySelector('.nhsuk-error-summary')) {
+  rows().find((row) => row.hasAttribute('aria-current'))?.focus({ preventScroll: true })
 }

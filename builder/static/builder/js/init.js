@@ -49,3 +49,16 @@ document.addEventListener('click', (event) => {
   const button = event.target.closest?.('[data-copy]')
   if (button) copyText(button)
 })
+
+// What an account keeps in this browser until the server has it (`clinwright.private.ACCOUNT.…`) goes when it signs
+// out, because others use the same computer; the person is asked first.
+document.addEventListener('submit', (event) => {
+  const { account, unsent } = event.target.dataset
+  if (!unsent) return
+  let own = []
+  try {
+    own = Object.keys(localStorage).filter((key) => key.startsWith(`clinwright.private.${account}.`))
+  } catch { /* storage is forbidden: then nothing is kept */ }
+  if (own.length && !window.confirm(unsent)) event.preventDefault()
+  else for (const key of own) localStorage.removeItem(key)
+})
