@@ -86,6 +86,8 @@ class AgreementPage:
     shared: list[SharedRow]
     shared_more: int
     left_out: str
+    third_opinions: str
+    independence_note: str
     how: str
 
 
@@ -125,6 +127,8 @@ def present_agreement(report: AgreementReport, *, all_criteria: bool = False) ->
         shared=[shared_row(row) for row in shared],
         shared_more=len(report.shared_criteria) - len(shared),
         left_out=_left_out(report),
+        third_opinions=_third_opinions(report.abstentions.third_opinions),
+        independence_note=report.independence_note,
         how=_("Intervals cover 95% and come from 1,000 resamples of whole cases; the same verdicts always give the "
               "same interval."),
     )  # fmt: skip
@@ -304,3 +308,15 @@ def _left_out(report: AgreementReport) -> str:
     return text % {
         "list": ", ".join(parts), "once": f"{report.n_judged_once:,}",
     }  # fmt: skip
+
+
+def _third_opinions(number: int) -> str:
+    if not number:
+        return ""
+    return ngettext(
+        "%(n)s verdict was a third opinion on a disagreement: it counts for scores and for no number here, since it "
+        "would make graders look further apart than they are.",
+        "%(n)s verdicts were third opinions on disagreements: they count for scores and for no number here, since they "
+        "would make graders look further apart than they are.",
+        number,
+    ) % {"n": f"{number:,}"}

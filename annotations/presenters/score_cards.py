@@ -99,10 +99,15 @@ def _card_facts(report: RunReport) -> list[Fact]:
             _("%(incomplete)s incomplete, %(none)s cases without an answer")
             % {"incomplete": counts["incomplete"], "none": counts["no_response"]},
         ),
-        Fact(_("Unresolved ties"), f"{counts['unresolved']:,}", of_units),
+        *_calibration(counts["calibration"]),
+        Fact(_("Unresolved"), f"{counts['unresolved']:,}", of_units),
         Fact(_("Cannot judge"), f"{counts['cannot_judge']:,}", of_units),
         Fact(_("Missing"), f"{counts['missing']:,}", of_units),
     ]  # fmt: skip
+    if counts["ruled_cannot_judge"]:
+        facts.append(Fact(_("Ruled: cannot judge"), f"{counts['ruled_cannot_judge']:,}", of_units))
+    if counts["ruled_unclear"]:
+        facts.append(Fact(_("Ruled: unclear wording"), f"{counts['ruled_unclear']:,}", of_units))
     if counts["judge_failed"]:
         facts.append(Fact(_("Judge failed"), f"{counts['judge_failed']:,}", of_units))
     if report.worst_at_k:
@@ -114,6 +119,13 @@ def _card_facts(report: RunReport) -> list[Fact]:
             2, Fact(_("Worst of %(k)s answers") % {"k": k}, words.number(report.worst_at_k[-1]), note)
         )
     return facts
+
+
+def _calibration(number: int) -> list[Fact]:
+    """Return the fact that some cases trained the graders; nothing where none did."""
+    if not number:
+        return []
+    return [Fact(_("For calibration"), words.count_cases(number), _("their answers count for no number"))]
 
 
 def red_line_value(report: RunReport) -> str:

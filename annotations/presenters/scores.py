@@ -183,6 +183,8 @@ def _warnings(reports: Sequence[RunReport], stage: str) -> list[str]:
         found.append(
             _("Release %(release)s is withdrawn: don’t rely on these numbers.") % {"release": release.label}
         )
+    if reports[0].independence_note:
+        found.append(reports[0].independence_note)
     for report in reports:
         if report.run.state == RunState.WITHDRAWN:
             found.append(_("Run %(run)s is withdrawn: don’t rely on its numbers.") % {"run": report.run.name})
@@ -277,9 +279,7 @@ def _failures_title(reports: Sequence[RunReport], failures: Sequence[RedLineFail
 def _failure(row: RedLineFailure, reports: Sequence[RunReport]) -> FailureLine:
     _letter, shape = run_letter(row.place)
     counts = {"met": row.said_met, "all": row.said_met + row.said_not_met}
-    verdict = (
-        _("%(met)s of %(all)s raters") if row.by_majority else _("adjudicated; %(met)s of %(all)s raters")
-    )
+    verdict = _("adjudicated; %(met)s of %(all)s raters") if row.ruled else _("%(met)s of %(all)s raters")
     name = reports[row.place].run.name
     many = bool(reports[row.place].worst_at_k)
     run = _("%(run)s, answer %(epoch)s") % {"run": name, "epoch": row.epoch} if many else name
@@ -300,7 +300,7 @@ def _case_cell(place: int, run: str, result: CaseResult) -> CaseCell:
     _letter, shape = run_letter(place)
     note = ""
     if not result.answers:
-        note = _("no answer")
+        note = _("calibration") if result.for_calibration else _("no answer")
     elif result.incomplete:
         note = _("incomplete") if result.answers == 1 else _("%(n)s incomplete") % {"n": result.incomplete}
     return CaseCell(run, shape, words.number(result.score), note, result.red_lines)

@@ -19,6 +19,7 @@ from annotations.frames import (
     session_ratings,
 )
 from annotations.models import GradingSession, SessionState
+from annotations.selectors.desks import independence_note
 from annotations.selectors.shared_criteria import SharedCriterion, shared_criteria
 from annotations.stats import Estimate, PairwiseKappa, RatingTable, agreement, pairwise_cohen_kappa
 from builder.common.errors import BadInput, NotReady
@@ -103,6 +104,7 @@ class AgreementReport:
     by_criterion: list[CriterionAgreement]
     shared_criteria: list[SharedCriterion]
     by_rater: list[RaterAgreement]
+    independence_note: str
 
     @property
     def session(self) -> GradingSession:
@@ -125,7 +127,9 @@ class AgreementReport:
                 "verdicts": self.n_verdicts, "met": self.n_met,
                 "cannot_judge": sum(self.abstentions.cannot_judge),
                 "judge_failed": sum(self.abstentions.judge_failed), "missing": self.abstentions.missing,
+                "third_opinions": self.abstentions.third_opinions,
             },
+            "independence_note": self.independence_note,
             "estimates": [estimate.to_dict() for estimate in self.estimates],
             "pairwise": pairwise_to_dict(self.pairwise, self.raters),
             "pairs": [_pair_to_dict(pair) for pair in self.pairs],
@@ -138,8 +142,9 @@ class AgreementReport:
 def report_agreement(*sessions: GradingSession) -> AgreementReport:
     """Return the agreement of sessions whose grading has ended; several of one release are pooled.
 
-    Cost: ten queries, and 1,000 replicates for each coefficient, axis, rater and pair. Raises NotReady while graders
-    still work (they would otherwise see each other's verdicts), BadInput for sessions that can't be pooled.
+    Cost: sixteen queries, two more with third opinions, and 1,000 replicates for each coefficient, axis, rater and
+    pair. Raises NotReady while graders still work (they would otherwise see each other's verdicts), BadInput for
+    sessions that can't be pooled.
     """
     sessions = tuple({session.pk: session for session in sessions}.values())
     _check_sessions(sessions)
@@ -167,6 +172,7 @@ def report_agreement(*sessions: GradingSession) -> AgreementReport:
         by_criterion=_by_criterion(units, agreeing, pairs),
         shared_criteria=shared_criteria(units, ratings),
         by_rater=_by_rater(matrix, ratings.labels, units, abstentions),
+        independence_note=independence_note(sessions),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotations.frames import MET, UNDECIDED
+from annotations.frames import MET, RULED, UNDECIDED
 from annotations.selectors.scores import RunReport
 from exports.models import ReleaseItem
 
@@ -18,6 +18,7 @@ class CaseResult:
     answers: int
     incomplete: int
     red_lines: int
+    for_calibration: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,7 @@ class RedLineFailure:
     criterion: str
     said_met: int
     said_not_met: int
-
-    @property
-    def by_majority(self) -> bool:
-        """Whether the graders decided it; else an adjudicator did."""
-        return self.said_met > self.said_not_met
+    ruled: bool  # by an adjudicator; else the graders decided it
 
 
 def case_rows(reports: Sequence[RunReport]) -> list[CaseRow]:
@@ -81,7 +78,7 @@ def red_line_failures(reports: Sequence[RunReport]) -> list[RedLineFailure]:
             found.append(
                 RedLineFailure(
                     place, item.prompt_id, title_of(item), int(units.sample[row]), criterion.criterion, said_met,
-                    said_not_met,
+                    said_not_met, int(units.ruling[row]) == RULED,
                 )
             )  # fmt: skip
     return found
@@ -114,7 +111,9 @@ def _results(report: RunReport) -> list[CaseResult]:
         np.unique(units.response[units.red_line & (units.met == MET)]).tolist(), case_of, size
     )
     return [
-        CaseResult(scores.get(place), answers[place], incomplete[place], crossed[place])
+        CaseResult(
+            scores.get(place), answers[place], incomplete[place], crossed[place], place in report.calibration
+        )
         for place in range(size)
     ]
 

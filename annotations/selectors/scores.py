@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from annotations.frames import MET, SEED, UNDECIDED, Units, session_ratings, session_units, units_of_runs
 from annotations.models import GradingSession, Rater, SessionState
+from annotations.selectors.counted import calibration_cases
+from annotations.selectors.desks import independence_note
 from annotations.selectors.results import find_comparison, results_to_dict
 from annotations.stats import (
     CaseScores,
@@ -30,7 +32,10 @@ from exports.models import Run
 
 @dataclass(frozen=True, eq=False)
 class RunReport:
-    """Everything a score report says of one run."""
+    """Everything a score report says of one run.
+
+    `calibration` holds the cases, by their place in the release, whose answers are there for calibration only.
+    """
 
     run: Run
     session: GradingSession
@@ -45,6 +50,8 @@ class RunReport:
     raw_agreement: dict[str, Any] | None
     reported: dict[str, Any] | None
     units: Units
+    calibration: frozenset[int]
+    independence_note: str
 
     @property
     def overall(self) -> Score:
@@ -65,13 +72,16 @@ class RunReport:
             "worst_at_k": self.worst_at_k,
             "worst_at_k_cases": self.worst_at_k_cases,
             "agreement": self.raw_agreement,
+            "independence_note": self.independence_note,
             "harness": self.reported,
         }
 
 
 def find_session(run: Run, *, session_id: int | None = None, rater: str | None = None) -> GradingSession:
     """Return the closed session to score a run from: the named one, the rater's, or the run's only one."""
-    sessions = GradingSession.objects.filter(session_runs__run=run, state=SessionState.CLOSED)
+    sessions = GradingSession.objects.filter(
+        session_runs__run=run, session_runs__withdrawn_at=None, state=SessionState.CLOSED
+    )
     if session_id is not None:
         sessions = sessions.filter(pk=session_id)
     if rater is not None:
@@ -109,14 +119,19 @@ def report_run(run: Run, *, session_id: int | None = None, rater: str | None = N
 
 
 def report_session(session: GradingSession) -> list[RunReport]:
-    """Return the reports of every run of a closed session, in the session's order.
+    """Return the reports of a closed session's runs, in its order, but for those that were withdrawn from it.
 
     Raises NotReady before the session is closed: scores would say which system wrote what.
     """
     if session.state != SessionState.CLOSED:
         raise NotReady(_("Scores are shown when the session is closed."))
     units = session_units(session)
-    runs = [entry.run for entry in session.session_runs.select_related("run__release").order_by("position")]
+    runs = [
+        entry.run
+        for entry in session.session_runs.filter(withdrawn_at=None)
+        .select_related("run__release")
+        .order_by("position")
+    ]
     return [_report(run, session, units.of_run(run), rater=None) for run in runs]
 
 
@@ -164,6 +179,7 @@ def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | N
     members = list(session.session_raters.select_related("rater").order_by("position"))
     label = next((member.label for member in members if rater and member.rater_id == rater.pk), None)
     worst, worst_cases = _worst_at_k(units)
+    calibration = _calibration(run, session, units)
     return RunReport(
         run=run,
         session=session,
@@ -171,13 +187,15 @@ def _report(run: Run, session: GradingSession, units: Units, *, rater: Rater | N
         rater=label,
         scores=score_grades(grades, seed=SEED),
         cases=case_scores(grades),
-        counts=_counts(units),
+        counts=_counts(units, calibration),
         red_lines=_red_lines(units),
         worst_at_k=worst,
         worst_at_k_cases=worst_cases,
         raw_agreement=None if rater or len(members) < 2 else _raw_agreement(session, units),
         reported=_reported(run, session),
         units=units,
+        calibration=calibration,
+        independence_note=independence_note([session]),
     )
 
 
@@ -189,7 +207,14 @@ def _reported(run: Run, session: GradingSession) -> dict[str, Any] | None:
     return results_to_dict(run, comparison)
 
 
-def _counts(units: Units) -> dict[str, int]:
+def _calibration(run: Run, session: GradingSession, units: Units) -> frozenset[int]:
+    wanted, counted = calibration_cases(session, run), set(units.case.tolist())
+    return frozenset(
+        place for place, item in enumerate(units.items) if item.pk in wanted and place not in counted
+    )
+
+
+def _counts(units: Units, calibration: frozenset[int]) -> dict[str, int]:
     answers = len(np.unique(units.response))
     incomplete = len(np.unique(units.response[units.met == UNDECIDED]))
     answered = len(np.unique(units.case))
@@ -198,7 +223,8 @@ def _counts(units: Units) -> dict[str, int]:
         "cases": len(units.items),
         "complete": answers - incomplete,
         "incomplete": incomplete,
-        "no_response": len(units.items) - answered,
+        "no_response": len(units.items) - answered - len(calibration),
+        "calibration": len(calibration),
         "red_line_failures": len(failed),
         **units.undecided_counts(),
     }

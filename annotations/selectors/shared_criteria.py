@@ -53,6 +53,20 @@ def shared_criteria(units: Units, ratings: Ratings) -> list[SharedCriterion]:
     return sorted(found, key=lambda row: (row.estimates[0].value is None, row.estimates[0].value or 0.0))
 
 
+def places_like(units: Units, place: Place) -> tuple[str, list[Place]]:
+    """Return the places of the criteria of one kind: the same in other cases, else those of its axis, which is named.
+
+    Without an axis there are none.
+    """
+    keys = np.unique(units.case * MAX_CRITERIA + units.criterion).tolist()
+    for members in _groups(units, keys).values():
+        if place in members:
+            return "", members
+    axis = _criterion(units, place).axis
+    places = [divmod(key, MAX_CRITERIA) for key in keys]
+    return axis, [each for each in places if axis and _criterion(units, each).axis == axis]
+
+
 def _groups(units: Units, keys: Iterable[int]) -> dict[str, list[Place]]:
     """Return the places of each shared criterion, by its tag or its words."""
     places = [divmod(key, MAX_CRITERIA) for key in keys]

@@ -167,7 +167,7 @@ def test_cost_does_not_grow_with_cases_or_graders(cast: Cast, django_assert_num_
         answered(release, f"run{size}", dict.fromkeys(range(size), 1), by=cast.lou)
         rows = {(place, 1): ["+o", "oo", "++"] for place in range(size)}
         session = graded(cast, release, {f"run{size}": rows}, graders=graders)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(16):
             report_agreement(session).to_dict()
 
 

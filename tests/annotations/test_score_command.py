@@ -40,8 +40,8 @@ def test_one_run_prints_an_object(cast: Cast, release: Release, capsys) -> None:
     assert set(overall) >= {"mean", "n", "std_error", "ci_low", "ci_high"}
     assert (overall["mean"], overall["n"]) == (0.75, 2)
     assert set(found["counts"]) == {
-        "cases", "complete", "incomplete", "no_response", "red_line_failures", "unresolved", "cannot_judge",
-        "judge_failed", "missing",
+        "cases", "complete", "incomplete", "no_response", "calibration", "red_line_failures", "unresolved",
+        "cannot_judge", "judge_failed", "missing", "ruled_cannot_judge", "ruled_unclear",
     }  # fmt: skip
 
 

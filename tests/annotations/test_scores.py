@@ -26,8 +26,8 @@ from tests.cast import Cast
 
 A, B, C = (0, 1), (1, 1), (2, 1)
 FLAT_COUNTS = [
-    "cases", "complete", "incomplete", "no_response", "red_line_failures", "unresolved", "cannot_judge",
-    "judge_failed", "missing",
+    "cases", "complete", "incomplete", "no_response", "calibration", "red_line_failures", "unresolved", "cannot_judge",
+    "judge_failed", "missing", "ruled_cannot_judge", "ruled_unclear",
 ]  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def test_red_lines_are_told_with_a_bound_and_with_who_says_so(cast: Cast, sessio
     # A's red line is judged and not crossed, B's is crossed, C has none: 1 of 2.
     assert (report.red_lines.failures, report.red_lines.n, report.red_lines.ci_method) == (1, 2, "wilson")
     [failure] = red_line_failures([report])
-    assert (failure.title, failure.said_met, failure.said_not_met, failure.by_majority) == ("B", 2, 1, True)
+    assert (failure.title, failure.said_met, failure.said_not_met, failure.ruled) == ("B", 2, 1, False)
 
 
 def test_no_failure_has_the_rule_of_three(cast: Cast, release: Release) -> None:
@@ -270,7 +270,7 @@ def test_cost_does_not_grow_with_the_cases(cast: Cast, django_assert_num_queries
         answered(release, f"run{size}", dict.fromkeys(range(size), 1), by=cast.lou)
         rows = {(place, 1): ["+o", "+o", "oo"] for place in range(size)}
         session = graded(cast, release, {f"run{size}": rows})
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(14):
             reports = report_session(session)
             case_rows(reports)
             red_line_failures(reports)
