@@ -8,6 +8,7 @@ from annotations.stats.alt_test import AltTest, AnnotatorTest, alt_test
 from annotations.stats.association import Association, Concordance, association, kendall_w
 from annotations.stats.comparison import PairedDifference, clustered_se, paired_difference
 from annotations.stats.estimate import STATUSES, Estimate
+from annotations.stats.grader_counts import VerdictTable
 from annotations.stats.icc import Icc, icc
 from annotations.stats.intervals import CI_METHODS
 from annotations.stats.judges import (
@@ -23,6 +24,7 @@ from annotations.stats.length import length_adjusted
 from annotations.stats.multiplicity import benjamini_hochberg, holm
 from annotations.stats.pairwise import PairwiseKappa, cohen_kappa, pairwise_cohen_kappa
 from annotations.stats.power import minimum_detectable_effect, sample_size
+from annotations.stats.quality import QUALITY_FLAGS, GoldShare, GraderQuality, Speed, review_graders
 from annotations.stats.rates import Rate, red_line_rate, worst_at_k
 from annotations.stats.ratings import RatingTable
 from annotations.stats.run_comparisons import RunComparison, paired_differences
@@ -36,6 +38,7 @@ __all__ = [
     "CI_METHODS",
     "COEFFICIENTS",
     "METRICS",
+    "QUALITY_FLAGS",
     "STATUSES",
     "WEIGHTS",
     "AltTest",
@@ -45,6 +48,8 @@ __all__ = [
     "Concordance",
     "Confusion",
     "Estimate",
+    "GoldShare",
+    "GraderQuality",
     "HumanBaseline",
     "Icc",
     "MacroF1",
@@ -55,6 +60,8 @@ __all__ = [
     "RubricGrades",
     "RunComparison",
     "Score",
+    "Speed",
+    "VerdictTable",
     "WinRate",
     "agreement",
     "alt_test",
@@ -79,6 +86,7 @@ __all__ = [
     "paired_differences",
     "pairwise_cohen_kappa",
     "red_line_rate",
+    "review_graders",
     "rubric_score",
     "run_score",
     "sample_size",

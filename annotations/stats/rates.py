@@ -94,12 +94,40 @@ def red_line_rate(failures: int, n: int, level: float = 0.95) -> Rate:
     if failures == 0:
         events = 3.0 if level == 0.95 else -math.log(1.0 - level)
         return Rate(0, n, 0.0, 0.0, min(1.0, events / n), "rule_of_three", level)
-    share = failures / n
+    low, high = wilson_interval(failures, n, level)
+    return Rate(failures, n, failures / n, low, high, "wilson", level)
+
+
+def wilson_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    r"""Return Wilson's interval of a share, by the formula in ``red_line_rate``.
+
+    Parameters
+    ----------
+    hits, n : int
+        With n at least 1.
+    level : float
+        Coverage.
+
+    Returns
+    -------
+    (float, float)
+        Within 0 and 1; exactly 0 without a hit and 1 without a miss.
+
+    References
+    ----------
+    Wilson (1927). *JASA* 22, 209–212.
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson_interval(8, 10)], wilson_interval(3, 3)[1]
+    ([0.4902, 0.9433], 1.0)
+    """
+    share = hits / n
     z = float(stats.norm.ppf((1.0 + level) / 2.0))
     centre = share + z * z / (2.0 * n)
     spread = z * math.sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n))
     low, high = (centre - spread) / (1.0 + z * z / n), (centre + spread) / (1.0 + z * z / n)
-    return Rate(failures, n, share, max(0.0, low), 1.0 if failures == n else min(1.0, high), "wilson", level)
+    return (0.0 if hits == 0 else max(0.0, low)), (1.0 if hits == n else min(1.0, high))
 
 
 def worst_at_k_weights(n: int) -> FloatArray:

@@ -102,6 +102,18 @@ def export_archive(
     return Archive(f"{folder}.zip", target)
 
 
+def check_recipient(recipient: str, reason: str) -> None:
+    """Raise BadInput unless held-out cases leave for a named recipient and a reason, or neither is given."""
+    if recipient.strip() and not reason.strip():
+        raise BadInput(
+            _("Give the reason (--reason) why the held-out cases leave for this recipient."), field="reason"
+        )
+    if reason.strip() and not recipient.strip():
+        raise BadInput(_("Name the recipient (--for) the reason is about."), field="recipient")
+    if len(recipient.strip()) > MAX_RECIPIENT_CHARACTERS or not recipient.strip().isprintable():
+        raise BadInput(_("A recipient is one line of up to 200 characters."), field="recipient")
+
+
 def verify_release(*, directory: Path, expect: str = "") -> str:
     """Check a bundle byte by byte as its own verify.py does; return the sentence that says it is whole.
 
@@ -129,14 +141,7 @@ def _prepare(
             % {"format": bundle_format.label, "able": able},
             field="prompts_only",
         )
-    if recipient.strip() and not reason.strip():
-        raise BadInput(
-            _("Give the reason (--reason) why the held-out cases leave for this recipient."), field="reason"
-        )
-    if reason.strip() and not recipient.strip():
-        raise BadInput(_("Name the recipient (--for) the reason is about."), field="recipient")
-    if len(recipient.strip()) > MAX_RECIPIENT_CHARACTERS or not recipient.strip().isprintable():
-        raise BadInput(_("A recipient is one line of up to 200 characters."), field="recipient")
+    check_recipient(recipient, reason)
     if not recipient.strip() and release.n_held_out == release.n_items:
         raise NotReady(
             _(
