@@ -6,7 +6,8 @@ SHELL := /bin/sh
 # The steps share one environment and one database, so `make -j` must not run them side by side.
 .NOTPARALLEL:
 .PHONY: help setup demo demo-data test lint types test-sqlite test-postgres test-browser bench bench-stats \
-	oracles harnesses formats bench-exports bench-authoring bench-checks bench-imports system-packages lock openapi messages translations screenshots format
+	oracles harnesses labelstudio demo-labelstudio formats bench-exports bench-authoring bench-checks bench-grading bench-imports \
+	bench-labelstudio system-packages lock openapi messages translations screenshots format
 
 PORT ?= 8000
 # Processes of pytest; 0 runs the tests one after the other in a single process.
@@ -32,12 +33,15 @@ HARNESS_PINS := tests/conformance/harnesses/pins
 NODE_FITS := const [a, b] = process.versions.node.split(".").map(Number); process.exit((a == 20 && b >= 20) || (a == 22 && b >= 22) || a > 22 ? 0 : 1)
 PYTHON_HARNESSES := inspect inspect-evals lm-eval hf
 HARNESS_STAMPS := $(PYTHON_HARNESSES:%=$(HARNESSES)/%/installed-requirements) $(HARNESSES)/promptfoo/installed-requirements
+# A real Label Studio for the tests, the benchmark and the demonstration: its pins contradict ours.
+LABELSTUDIO := .labelstudio
+LABELSTUDIO_PINS := tests/conformance/labelstudio/pins
 export PYTHONUNBUFFERED := 1
 
 help: ## List these targets
 	@echo "Clinwright: the targets of this Makefile"
 	@echo
-	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 	@echo
 	@echo "Settings: PORT=8000 (demo), PYTHON=/path/to/python3 (setup), WORKERS=2 (tests), ARGS='…' (passed to pytest)"
 
@@ -69,6 +73,9 @@ $(STAMP): requirements-dev.txt
 
 demo: demo-data ## Load the demonstration and serve it until Ctrl-C
 	@$(MANAGE) serve --port $(PORT)
+
+demo-labelstudio: demo-data labelstudio ## Serve the demonstration beside a real Label Studio, with a session graded there
+	@$(MANAGE) demo_labelstudio --port $(PORT)
 
 demo-data: $(STAMP) ## Load the demonstration without serving it
 	@echo "Bringing the database up to date …"
@@ -184,6 +191,20 @@ $(HARNESSES)/promptfoo/installed-requirements: $(HARNESS_PINS)/promptfoo/package
 		exit 1; }
 	@touch $@
 
+labelstudio: $(STAMP) $(LABELSTUDIO)/installed-requirements ## Install a real Label Studio for tests and demonstration (1 GB, some minutes)
+	@echo "Preparing an empty Label Studio (about a minute the first time) …"
+	@$(MANAGE) demo_labelstudio --prepare
+
+$(LABELSTUDIO)/installed-requirements: $(LABELSTUDIO_PINS)/label-studio.txt | $(UV_VENV)/bin/uv
+	@echo "Making the environment $(LABELSTUDIO) …"
+	@rm -rf $(LABELSTUDIO)
+	@$(UV_VENV)/bin/uv venv --quiet --python $(BIN)/python $(LABELSTUDIO) && \
+	$(UV_VENV)/bin/uv pip install --quiet --require-hashes --python $(LABELSTUDIO)/bin/python -r $< || { \
+		rm -rf $(LABELSTUDIO); \
+		echo "Label Studio could not be installed; the lines above say why. Mend it and run make labelstudio again." >&2; \
+		exit 1; }
+	@touch $@
+
 screenshots: $(STAMP) ## Take the documents’ pictures from a fresh demonstration
 	@$(MANAGE) shell --no-imports -c "from tests.journeys.screenshots import main; main()"
 
@@ -221,7 +242,7 @@ system-packages: ## Install what the browser and PostgreSQL tests need from Debi
 lock: $(UV_VENV)/bin/uv ## Pin the newest allowed packages, with hashes, in the requirements files
 	@echo "Resolving the packages …"
 	@for name in requirements requirements-dev $(ORACLE_PINS)/requirements $(ORACLE_PINS)/requirements-irrcac \
-		$(PYTHON_HARNESSES:%=$(HARNESS_PINS)/%); do \
+		$(PYTHON_HARNESSES:%=$(HARNESS_PINS)/%) $(LABELSTUDIO_PINS)/label-studio; do \
 		$(UV_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
 			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
 		echo "Written: $$name.txt"; \
@@ -246,9 +267,17 @@ bench-exports: $(STAMP) ## Time exports against a plain dump of the same rows (n
 	@echo "Measuring; some minutes on a quiet machine …"
 	@$(BIN)/python -m tests.benchmarks.bench_exports
 
+bench-grading: $(STAMP) ## Time 64 graders at once, the desk, and saving beside Label Studio (not part of the tests)
+	@echo "Measuring; about three minutes on a quiet machine …"
+	@$(BIN)/python -m tests.benchmarks.bench_grading
+
 bench-imports: $(STAMP) ## Time the import of a harness's log into SQLite (not part of the tests)
 	@echo "Measuring; a few minutes …"
 	@$(BIN)/python -m tests.benchmarks.bench_results_import
+
+bench-labelstudio: $(STAMP) labelstudio ## Time the synchronisation against a bare SDK on a real Label Studio (not part of the tests)
+	@echo "Measuring; some minutes …"
+	@$(BIN)/python -m tests.benchmarks.bench_labelstudio
 
 messages: $(STAMP) ## Collect the texts to translate into the Korean catalogue (needs gettext)
 	@command -v xgettext >/dev/null 2>&1 || { \

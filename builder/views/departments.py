@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from builder import access
 from builder.access import Act
+from builder.common.providers import DEPARTMENT_LINKS, registry
 from builder.common.requests import SignedInRequest, invitation_link
 from builder.forms.departments import DepartmentForm, DepartmentSettingsForm
 from builder.selectors.people import department_leads
@@ -55,5 +56,6 @@ def department_settings(request: SignedInRequest, code: str) -> HttpResponse:
     if form.is_bound and form.is_valid() and form.change(department, by=request.user):
         messages.success(request, _("The settings of %(department)s are saved.") % {"department": department})
         return redirect("builder:department-settings", department.code)
-    context = {"form": form, "department": department}
+    links = registry.call(DEPARTMENT_LINKS, department)
+    context = {"form": form, "department": department, "links": links}
     return render(request, "builder/department_settings.html", context, status=form.status)
