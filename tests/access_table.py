@@ -118,15 +118,48 @@ annotations:session-end            GET    in  404 404 404 404 yes 403 403
 annotations:session-end            POST   in  404 404 404 404 yes 403 403
 annotations:session-close          GET    in  404 404 404 404 yes 403 403
 annotations:session-close          POST   in  404 404 404 404 yes 403 403
+annotations:session-people         GET    in  404 404 404 404 yes 403 403
+annotations:session-people         POST   in  404 404 404 404 yes 403 403
+annotations:session-grader-remove  GET    in  404 404 404 404 yes 403 403
+annotations:session-grader-remove  POST   in  404 404 404 404 yes 403 403
+annotations:session-run-withdraw   GET    in  404 404 404 404 yes 403 403
+annotations:session-run-withdraw   POST   in  404 404 404 404 yes 403 403
+annotations:session-reopen         GET    in  404 404 404 404 yes 403 403
+annotations:session-reopen         POST   in  404 404 404 404 yes 403 403
+annotations:calibration            GET    in  404 404 404 404 yes 403 403  planned
+annotations:calibration            POST   in  404 404 404 404 yes 403 403  planned
+annotations:calibration-item       GET    in  404 404 404 404 yes 403 403  planned
+annotations:calibration-item       POST   in  404 404 404 404 yes 403 403  planned
+annotations:session-discard        GET    in  404 404 404 404 yes 403 403  planned
+annotations:session-discard        POST   in  404 404 404 404 yes 403 403  planned
 annotations:grade                  GET    in  404 404 404 yes 404 404 404
 annotations:grade-done             GET    in  404 404 404 yes 404 404 404
+annotations:grade-done             POST   in  404 404 404 yes 404 404 404
+annotations:grade-feedback         GET    in  404 404 404 yes 404 404 404
 annotations:grade-item             GET    in  404 404 404 yes 404 404 404
 annotations:grade-item             POST   in  404 404 404 yes 404 404 404
 annotations:grade-save             POST   in  404 404 404 yes 404 404 404
 annotations:session-agreement      GET    in  404 404 404 404 yes yes yes  closed
 annotations:session-agreement-json GET    in  404 404 404 404 yes yes yes  closed
+annotations:session-quality        GET    in  404 404 404 404 yes 403 403
+annotations:session-quality-mine   GET    in  404 404 404 yes 404 404 404
+annotations:session-grades         GET    in  404 404 404 404 yes yes 403  closed
+annotations:session-grades         POST   in  404 404 404 404 yes yes 403  closed
 annotations:session-scores         GET    in  404 404 404 404 yes yes yes  closed
 annotations:session-scores-json    GET    in  404 404 404 404 yes yes yes  closed
+annotations:session-disagreements  GET    in  404 404 404 404 yes 403 403  disputed
+annotations:session-disagreement   GET    in  404 404 404 404 yes 403 403  disputed
+annotations:session-disagreement   POST   in  404 404 404 404 yes 403 403  disputed
+annotations:session-disagreement-third GET  in 404 404 404 404 yes 403 403 disputed
+annotations:session-disagreement-third POST in 404 404 404 404 yes 403 403 disputed
+annotations:session-ruling-withdraw GET   in  404 404 404 404 yes 403 403  disputed
+annotations:session-ruling-withdraw POST  in  404 404 404 404 yes 403 403  disputed
+annotations:session-label-studio   GET    in  404 404 404 404 yes 403 403  there
+annotations:session-label-studio   POST   in  404 404 404 404 yes 403 403  there
+annotations:label-studio-connection GET   in  404 403 403 403 yes 403 yes  there
+annotations:label-studio-connection POST  in  404 403 403 403 yes 403 yes  there
+annotations:label-studio-reviews   GET    in  404 403 403 403 yes 403 403  there
+annotations:label-studio-reviews   POST   in  404 403 403 403 yes 403 403  there
 annotations:verdicts-new           GET    in  404 404 404 404 yes yes 403  run
 annotations:verdicts-new           POST   in  404 404 404 404 yes yes 403  run
 annotations:results                GET    in  404 404 404 404 yes yes yes  log
@@ -227,11 +260,46 @@ api:own-sessions                   GET    in  yes yes yes yes yes yes yes
 api:session                        GET    in  404 404 404 404 yes yes yes
 api:session-end-grading            POST   in  404 404 404 404 yes 403 403
 api:session-close                  POST   in  404 404 404 404 yes 403 403
+api:session-reopen                 POST   in  404 404 404 404 yes 403 403
+api:session-plan                   POST   in  404 403 403 404 yes 403 403
+api:session-start                  POST   in  404 404 404 404 yes 403 403  planned
+api:session                        DELETE in  404 404 404 404 yes 403 403  planned
+api:calibration                    GET    in  404 404 404 404 yes 403 403  planned
+api:calibration-item               GET    in  404 404 404 404 yes 403 403  planned
+api:calibration-item               PUT    in  404 404 404 404 yes 403 403  planned
+api:session-label-studio           GET    in  404 404 404 404 yes 403 403  there
+api:session-label-studio-quarantine GET   in  404 404 404 404 yes 403 403  there
+api:session-label-studio-act       POST   in  404 404 404 404 yes 403 403  there
+api:session-label-studio-again     POST   in  404 404 404 404 yes 403 403  there
+api:label-studio-connection        GET    in  404 403 403 403 yes 403 yes  there
+api:label-studio-connection        PUT    in  404 403 403 403 yes 403 yes  there
+api:label-studio-connection        POST   in  404 403 403 403 yes 403 yes  there
+api:label-studio-connection        DELETE in  404 403 403 403 yes 403 yes  there
+api:label-studio-reviews           GET    in  404 403 403 403 yes 403 403  there
+api:label-studio-reviews           POST   in  404 403 403 403 yes 403 403  there
+api:label-studio-webhook           POST   in  in  in  in  in  in  in  in   there
 api:session-agreement              GET    in  404 404 404 404 yes yes yes  closed
+api:session-quality                GET    in  404 404 404 404 yes 403 403
+api:session-quality-mine           GET    in  404 404 404 yes 404 404 404
+api:session-graded-dataset         GET    in  404 404 404 404 yes yes 403  closed
+api:session-graded-dataset         POST   in  404 404 404 404 yes yes 403  closed
 api:session-scores                 GET    in  404 404 404 404 yes yes yes  closed
+api:session-disagreements          GET    in  404 404 404 404 yes 403 403  disputed
+api:session-disagreement           GET    in  404 404 404 404 yes 403 403  disputed
+api:session-rule                   POST   in  404 404 404 404 yes 403 403  disputed
+api:session-third                  POST   in  404 404 404 404 yes 403 403  disputed
+api:session-rulings                GET    in  404 404 404 404 yes 403 403  disputed
+api:session-ruling-withdraw        POST   in  404 404 404 404 yes 403 403  disputed
 api:session-next                   GET    in  404 404 404 yes 404 404 404
 api:session-item                   GET    in  404 404 404 yes 404 404 404
 api:session-grades                 PUT    in  404 404 404 yes 404 404 404
+api:session-skip                   POST   in  404 404 404 yes 404 404 404
+api:session-skip                   DELETE in  404 404 404 yes 404 404 404
+api:session-flag                   PUT    in  404 404 404 yes 404 404 404
+api:session-flag                   DELETE in  404 404 404 yes 404 404 404
+api:session-graders                POST   in  404 404 404 404 yes 403 403
+api:session-grader-remove          POST   in  404 404 404 404 yes 403 403
+api:session-run-withdraw           POST   in  404 404 404 404 yes 403 403
 """
 
 # A list names no object: these bodies and queries do. Files of cases and answers are sent in the tests of each room.
@@ -243,6 +311,7 @@ BODIES: dict[str, Any] = {
     "api:library": {"department": "ED", "criterion": "Asks for an ECG.", "points": 5},
     "api:releases": {"department": "ED", "name": "next", "version": "1.0.0"},
     "api:sessions": {"release": RELEASE, "runs": [f"{SECRET}-run"], "graders": ["gia@example.org"]},
+    "api:session-plan": {"release": RELEASE, "runs": [f"{SECRET}-run"], "graders": ["gia@example.org"]},
 }
 QUERIES = {"exports:release-new": "?department=ED", "api:scores": f"?run={SECRET}-run&run={SECRET}-run"}
 

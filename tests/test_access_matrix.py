@@ -14,7 +14,17 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
-from annotations.services.sessions import close_session, open_session
+from annotations.models import Desk, LabelStudioProject
+from annotations.selectors.disagreements import answer_numbers
+from annotations.services.grades import GivenVerdict, save_grades
+from annotations.services.resolutions import resolve_unit
+from annotations.services.sessions import (
+    CalibrationPlan,
+    GraderPlan,
+    close_session,
+    end_grading,
+    open_session,
+)
 from builder.api.views.root import NothingHereView
 from builder.content import Criterion
 from builder.jobs import register_job
@@ -28,6 +38,8 @@ from builder.services.threads import open_thread
 from exports.models import Response, Run, RunState
 from exports.services.releases import freeze_release
 from tests.access_table import ASKERS, ROWS, SECRET, Row
+from tests.annotations.graded import answered
+from tests.annotations.label_studio.rows import make_connection
 from tests.cast import Cast
 from tests.factories import make_approved, make_draft, make_submitted
 
@@ -109,6 +121,10 @@ def make_world(cast: Cast) -> World:
     closed = open_session(release=release, runs=[run], graders=[cast.gus], by=cast.lou)
     close_session(session=closed, reason="Done.", by=cast.lou)
     graded = open_session(release=release, runs=[run], graders=[cast.gia], by=cast.lou)
+    sampled = answered(release, f"{SECRET}-sampled", {0: 2}, by=cast.ana)
+    planned = open_session(
+        release=release, runs=[sampled], graders=[cast.gus], calibration=CalibrationPlan(1), by=cast.lou
+    )
     invited, link = invite_person(email="invited@example.org", by=cast.ola)
     token, _key = create_api_token(name=f"{SECRET} token", by=cast.ada)
     register_job("errand", f"{SECRET} errand", lambda _context: {})
@@ -133,10 +149,45 @@ def make_world(cast: Cast) -> World:
             "in-review": {"case_id": submitted.pk, "thread_id": point.pk},
             "run": {"name": run.name, "run_name": run.name, "position": 0},
             "closed": {"session_id": closed.pk},
+            "disputed": make_dispute(cast, run),
+            "planned": {"session_id": planned.pk, "place": 1},
+            "there": make_there_with_project(cast, run),
             "log": {"name": logged.name, "run_name": logged.name},
             "item": {"position": 0},
         }
     )
+
+
+def make_there_with_project(cast: Cast, run: Run) -> dict[str, object]:
+    """Return what names a session that is graded in Label Studio, and a project of it, as an address does."""
+    connection = make_connection(cast.department, f"https://{SECRET}.example.org", "token", by=cast.lou)
+    graders = [GraderPlan(cast.gus, Desk.LABEL_STUDIO)]
+    session = open_session(release=run.release, runs=[run], graders=graders, by=cast.lou)
+    project = LabelStudioProject.objects.create(
+        connection=connection, session_rater=session.session_raters.get(), title=f"{SECRET} project"
+    )
+    return {
+        "session_id": session.pk, "project_id": project.pk, "connection_id": connection.pk, "act": "sync",
+    }  # fmt: skip
+
+
+def make_dispute(cast: Cast, run: Run) -> dict[str, object]:
+    """Return what names a disagreement, and a ruling of the same session, as an address does."""
+    session = open_session(release=run.release, runs=[run], graders=[cast.gus, cast.geo], by=cast.lou)
+    first = session.assignments.filter(rater__user=cast.gus).select_related("response").earliest("position")
+    other = session.assignments.get(rater__user=cast.geo, response=first.response_id)
+    for given, by, verdict in ((first, cast.gus, "met"), (other, cast.geo, "not_met")):
+        verdicts = {0: GivenVerdict(verdict), 1: GivenVerdict(verdict)}
+        save_grades(assignment=given, verdicts=verdicts, by=by)
+    session = end_grading(session=session, by=cast.lou)
+    ruling = resolve_unit(
+        session=session, response=first.response, criterion_index=1, verdict="met", reason=f"{SECRET} reason",
+        by=cast.lou,
+    )  # fmt: skip
+    answer = answer_numbers(session)[first.response_id]
+    return {
+        "session_id": session.pk, "answer": answer, "number": 1, "criterion_index": 0, "ruling_id": ruling.pk,
+    }  # fmt: skip
 
 
 def outcome(response: HttpResponse) -> str:

@@ -9,10 +9,27 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from annotations.models import GradingSession
+from annotations.services.graded_dataset import export_grades, export_grades_archive
+from annotations.services.grades import flag_assignment, skip_assignment, undo_skip, unflag_assignment
+from annotations.services.members import add_grader, remove_grader, withdraw_session_run
+from annotations.services.resolutions import ask_third, resolve_unit, withdraw_resolution
 from annotations.services.result_uploads import upload_results
 from annotations.services.results import import_results
-from annotations.services.sessions import close_session, end_grading, open_session
+from annotations.services.sessions import (
+    CalibrationPlan,
+    GraderPlan,
+    close_session,
+    discard_session,
+    end_grading,
+    open_session,
+    open_session_of,
+    rater_for_person,
+    reopen_session,
+    start_session,
+)
 from annotations.services.verdicts import import_verdicts
+from annotations.session_choices import SessionChoices
 from builder.content import Criterion, Turn
 from builder.jobs import register_job
 from builder.models import AuditEvent, Case, Job, ReviewThread, User
@@ -56,7 +73,8 @@ from builder.services.threads import (
 from exports.services.bundles import export_archive, export_release
 from exports.services.releases import freeze_release, set_release_state
 from exports.services.runs import import_responses, withdraw_run
-from tests.annotations.rows import freeze, make_run, make_session
+from tests.annotations.disputed import answer_to, disputed
+from tests.annotations.rows import assignment_of, freeze, make_run, make_session, write_gold
 from tests.api_client import as_json
 from tests.cast import Cast
 from tests.exports.builders import answers_to, make_release, write_jsonl
@@ -70,13 +88,15 @@ MODULES = (
     "builder.services.people", "builder.services.reminders", "builder.services.reviews",
     "builder.services.threads",
     "exports.services.bundles", "exports.services.releases", "exports.services.run_rows",
-    "exports.services.runs", "annotations.services.grades", "annotations.services.imported_sessions",
-    "annotations.services.log_join", "annotations.services.result_uploads", "annotations.services.results",
-    "annotations.services.sessions", "annotations.services.verdicts",
+    "exports.services.runs", "annotations.services.graded_dataset",
+    "annotations.services.grades", "annotations.services.imported_sessions",
+    "annotations.services.log_join", "annotations.services.members", "annotations.services.queue",
+    "annotations.services.resolutions", "annotations.services.result_uploads", "annotations.services.results",
+    "annotations.services.calibration", "annotations.services.sessions", "annotations.services.verdicts",
 )  # fmt: skip
 # What is typed is no act before it is saved as a revision; a verdict's row names its rater and the time, and the
-# session that holds it is opened and closed on record.
-UNRECORDED = {"save_draft", "discard_draft", "save_grades"}
+# session that holds it is opened and closed on record. So does the row of an answer that is seen or taken.
+UNRECORDED = {"save_draft", "discard_draft", "save_grades", "open_assignment", "claim_assignment"}
 
 Scene = Callable[[Cast, Path], tuple[Callable[[], Any], User, str]]
 NEW = Criterion(criterion="Asks for an ECG.", points=5)
@@ -175,6 +195,85 @@ def opening(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
     )  # fmt: skip
 
 
+def planning(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
+    """Return the planning of a session whose calibration is still to be written."""
+    release = freeze(cast)
+    choices = SessionChoices(
+        release=release, runs=[make_run(release, "m", by=cast.ana)], graders=[GraderPlan(cast.gia)],
+        calibration=CalibrationPlan(1),
+    )  # fmt: skip
+    return lambda: open_session_of(choices=choices, by=cast.lou), cast.lou, "session:plan"
+
+
+def of_plan(act: Callable[[Cast, GradingSession], Any], verb: str) -> Scene:
+    """Return a scene in which Lou does something to a planned session."""
+    return lambda cast, _folder: (
+        (lambda session: lambda: act(cast, session))(make_session(cast, calibration=CalibrationPlan(1))),
+        cast.lou,
+        verb,
+    )
+
+
+def start_planned(cast: Cast, session: GradingSession) -> None:
+    """Write what is right, then open the session."""
+    write_gold(session, by=cast.lou)
+    start_session(session=session, by=cast.lou)
+
+
+def of_answer(act: Callable[..., Any], verb: str, *before: Callable[..., Any], **given: Any) -> Scene:
+    """Return a scene in which Gia does something to her first answer, which something was done to before."""
+
+    def scene(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
+        row = assignment_of(cast.gia, make_session(cast))
+        for each in before:
+            each(row, cast.gia)
+        return lambda: act(assignment=row, by=cast.gia, **given), cast.gia, verb
+
+    return scene
+
+
+def of_members(act: Callable[[Cast, GradingSession], Any], verb: str) -> Scene:
+    """Return a scene in which Lou changes who grades in a session of Gia's and Gus's, or what."""
+    return lambda cast, _folder: (
+        (lambda session: lambda: act(cast, session))(make_session(cast)),
+        cast.lou,
+        verb,
+    )
+
+
+def of_dispute(act: Callable[[Cast, GradingSession], Any], verb: str) -> Scene:
+    """Return a scene in which Lou settles something in a session whose graders disagree."""
+    return lambda cast, _folder: (
+        (lambda session: lambda: act(cast, session))(disputed(cast)),
+        cast.lou,
+        verb,
+    )
+
+
+def ruled(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]:
+    """Return the taking back of a ruling."""
+    session = disputed(cast)
+    ruling = resolve_unit(
+        session=session,
+        response=answer_to(session, 0),
+        criterion_index=0,
+        verdict="met",
+        reason="So.",
+        by=cast.lou,
+    )
+    return (
+        lambda: withdraw_resolution(resolution=ruling, reason="No.", by=cast.lou), cast.lou, "resolution:withdraw",
+    )  # fmt: skip
+
+
+def closed_session(cast: Cast) -> GradingSession:
+    """Return a session that is closed, so that its verdicts may leave."""
+    session = make_session(cast)
+    close_session(session=session, reason="Done.", by=cast.lou)
+    session.refresh_from_db()
+    return session
+
+
 def with_proposal(cast: Cast) -> ReviewThread:
     """Return a point of Rui's that proposes a wording."""
     thread = open_thread(case=make_submitted(cast), text="Vague.", criterion_index=0, by=cast.rui)
@@ -229,6 +328,17 @@ def revocation(cast: Cast, _folder: Path) -> tuple[Callable[[], Any], User, str]
 
 
 SCENES: dict[str, Scene] = {
+    "resolve_unit": of_dispute(
+        lambda c, session: resolve_unit(
+            session=session, response=answer_to(session, 0), criterion_index=0, verdict="met", reason="So.", by=c.lou
+        ), "resolution:rule",
+    ),
+    "withdraw_resolution": ruled,
+    "ask_third": of_dispute(
+        lambda c, session: ask_third(
+            session=session, response=answer_to(session, 0), criteria=[0], rater=rater_for_person(c.geo), by=c.lou
+        ), "resolution:ask-third",
+    ),
     "create_case": lambda c, _f: (
         lambda: create_case(department=c.department, content=make_content(), by=c.ada), c.ada, "case:create",
     ),
@@ -296,6 +406,24 @@ SCENES: dict[str, Scene] = {
         c.ada, "token:revoke",
     ),
     "request_import": request_of_import,
+    "skip_assignment": of_answer(skip_assignment, "grade:skip", reason="I know the patient."),
+    "undo_skip": of_answer(
+        undo_skip, "grade:undo-skip", lambda row, by: skip_assignment(assignment=row, reason="Unsure.", by=by)
+    ),
+    "flag_assignment": of_answer(flag_assignment, "grade:flag", note="Look here."),
+    "unflag_assignment": of_answer(
+        unflag_assignment, "grade:unflag", lambda row, by: flag_assignment(assignment=row, note="Look.", by=by)
+    ),
+    "add_grader": of_members(lambda c, s: add_grader(session=s, user=c.geo, by=c.lou), "session:add-grader"),
+    "remove_grader": of_members(
+        lambda c, s: remove_grader(
+            session=s, rater=assignment_of(c.gia, s).rater, reason="On leave.", by=c.lou
+        ), "session:remove-grader",
+    ),
+    "withdraw_session_run": of_members(
+        lambda c, s: withdraw_session_run(session=s, run=s.runs.first(), reason="Wrong.", by=c.lou),
+        "session:withdraw-run",
+    ),
     "add_to_library": lambda c, _f: (
         lambda: add_to_library(criterion=NEW, department=c.department, by=c.ada), c.ada, "library:add",
     ),
@@ -342,13 +470,36 @@ SCENES: dict[str, Scene] = {
             make_run(make_release(c), "m", by=c.ana)
         ), c.ana, "run:withdraw",
     ),
-    "open_session": opening,
+    "open_session": opening, "open_session_of": planning,
+    "start_session": of_plan(start_planned, "session:open"),
+    "discard_session": of_plan(
+        lambda cast, session: discard_session(session=session, by=cast.lou), "session:discard"
+    ),
+    "set_gold_verdicts": of_plan(
+        lambda cast, session: write_gold(session, by=cast.lou), "calibration:write"
+    ),
+    "reopen_session": lambda c, _f: (
+        (lambda session: lambda: reopen_session(session=session, reason="More time.", by=c.lou))(
+            end_grading(session=make_session(c), by=c.lou)
+        ),
+        c.lou, "session:reopen",
+    ),
     "end_grading": lambda c, _f: (
         (lambda session: lambda: end_grading(session=session, by=c.lou))(make_session(c)), c.lou, "session:end-grading",
     ),
     "close_session": lambda c, _f: (
         (lambda session: lambda: close_session(session=session, reason="Done.", by=c.lou))(make_session(c)),
         c.lou, "session:close",
+    ),
+    "export_grades": lambda c, folder: (
+        (lambda session: lambda: export_grades(
+            session=session, file_format="csv", path=folder / "grades.csv", by=c.ana
+        ))(closed_session(c)), c.ana, "grades:export",
+    ),
+    "export_grades_archive": lambda c, _f: (
+        (lambda session: lambda: export_grades_archive(session=session, file_format="csv", by=c.ana).content.close())(
+            closed_session(c)
+        ), c.ana, "grades:export",
     ),
     "import_verdicts": import_of_verdicts,
     "import_results": import_of_results,
@@ -373,7 +524,11 @@ def test_every_service_has_its_scene() -> None:
     files = {
         f"{room}.services.{path.stem}" for room in folders for path in (ROOT / room / "services").glob("*.py")
     }
-    quiet = {"builder.services.audit", "builder.services.case_index", "annotations.services.demonstration"}
+    quiet = {
+        "builder.services.audit", "builder.services.case_index", "annotations.services.demonstration",
+        "annotations.services.grade_rows", "annotations.services.places",
+        "annotations.services.session_rows",
+    }  # fmt: skip
     assert {name for name in files if not name.endswith("__init__")} - quiet == set(MODULES)
     assert acting_services() - UNRECORDED == SCENES.keys()
 

@@ -4,10 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from annotations.models import Assignment, GradingSession, Verdict
+from annotations.models import Assignment, Desk, GradingSession, Resolution, Verdict
 from annotations.services.grades import GivenVerdict, save_grades
+from annotations.services.resolutions import resolve_unit
 from annotations.services.results import import_results
-from annotations.services.sessions import close_session, end_grading, open_session
+from annotations.services.sessions import (
+    CalibrationPlan,
+    GraderPlan,
+    close_session,
+    end_grading,
+    open_session,
+)
 from builder.content import Criterion
 from builder.jobs import register_job
 from builder.models import Case, Job, LibraryCriterion, ReviewThread, User
@@ -15,7 +22,9 @@ from builder.services.jobs import enqueue_job
 from builder.services.library import add_to_library
 from builder.services.threads import open_thread, reply_to_thread
 from exports.models import Release
+from tests.annotations.disputed import answer_to, disputed
 from tests.annotations.harness_logs import log_rows, write_log
+from tests.annotations.label_studio.rows import connected, make_shown
 from tests.annotations.rows import make_run
 from tests.cast import Cast
 from tests.exports.builders import make_release
@@ -40,6 +49,10 @@ class House:
     release: Release
     session: GradingSession
     open_session: GradingSession
+    planned: GradingSession
+    there: GradingSession
+    disputed: GradingSession
+    ruling: Resolution
     job: Job
     kept: LibraryCriterion
 
@@ -89,6 +102,15 @@ def make_house(cast: Cast) -> House:
     bring_log(release, cast.lou)
     runs = [make_run(release, "run-new", by=cast.lou)]
     still_open = open_session(release=release, runs=runs, graders=[cast.gia, cast.gus], by=cast.lou)
+    planned = open_session(
+        release=release, runs=runs, graders=[cast.gia, cast.gus], calibration=CalibrationPlan(1), by=cast.lou
+    )
+    connected(cast)
+    dispute = disputed(cast, name="settled")
+    ruling = resolve_unit(
+        session=dispute, response=answer_to(dispute, 0), criterion_index=0, verdict="unclear", reason="When?",
+        by=cast.lou,
+    )  # fmt: skip
     submitted = make_submitted(cast, title="Chest pain with a normal first ECG")
     point = open_thread(case=submitted, text="Within how many minutes?", criterion_index=0, by=cast.ada)
     reply_to_thread(thread=point, text="", proposed_wording="Asks for an ECG within 5 minutes.", by=cast.ada)
@@ -99,6 +121,18 @@ def make_house(cast: Cast) -> House:
         release=release,
         session=session,
         open_session=still_open,
+        planned=planned,
+        there=make_shown(
+            cast,
+            open_session(
+                release=release,
+                runs=runs,
+                by=cast.lou,
+                graders=[GraderPlan(cast.geo, Desk.LABEL_STUDIO), GraderPlan(cast.gus, Desk.LABEL_STUDIO)],
+            ),
+        ),
+        disputed=dispute,
+        ruling=ruling,
         job=make_job(cast.ada),
         kept=add_to_library(
             criterion=Criterion(criterion="Asks for an ECG.", points=5),

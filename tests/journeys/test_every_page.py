@@ -7,6 +7,7 @@ from django.urls import get_resolver, reverse
 from playwright.sync_api import expect
 
 from builder.models import User
+from tests.annotations.disputed import number_of
 from tests.cast import Cast
 from tests.journeys.browser import DESK, PHONE
 from tests.journeys.conftest import Visit
@@ -54,15 +55,24 @@ def for_the_reviewer(house: House, cast: Cast) -> Pages:
 def for_the_grader(house: House, cast: Cast) -> Pages:
     """The desk, and the page after it."""
     session = house.open_session.pk
-    return [("annotations:grade-item", [session, 1]), ("annotations:grade-done", [session])]
+    return [
+        ("annotations:grade-item", [session, 1]),
+        ("annotations:grade-done", [session]),
+        ("annotations:session-quality-mine", [session]),
+    ]
 
 
 def for_the_lead(house: House, cast: Cast) -> Pages:
     """Releases, runs, sessions, reports and the department."""
     release = [house.release.name, house.release.version]
     of_release = ("release-detail", "release-state", "release-download")
-    session = ("session-detail", "session-end", "session-close")
-    report = ("session-detail", "session-agreement", "session-scores")
+    session = (
+        "session-detail", "session-people", "session-end", "session-close", "session-reopen", "session-quality",
+    )  # fmt: skip
+    planned = [house.planned.pk]
+    dispute = [house.disputed.pk]
+    unit, settled = [*dispute, number_of(house.disputed, 0), 3], [*dispute, number_of(house.disputed, 0), 1]
+    report = ("session-detail", "session-agreement", "session-scores", "session-quality", "session-grades")
     return [
         ("exports:release-list", []), ("exports:release-new", []),
         *((f"exports:{name}", release) for name in of_release), ("exports:release-item", [*release, 1]),
@@ -72,7 +82,17 @@ def for_the_lead(house: House, cast: Cast) -> Pages:
         ("annotations:session-list", []), ("annotations:session-new", []),
         ("annotations:session-set-up", [house.release.pk]),
         *((f"annotations:{name}", [house.open_session.pk]) for name in session),
+        ("annotations:session-grader-remove", [house.open_session.pk, 1]),
+        ("annotations:session-run-withdraw", [house.open_session.pk, 1]),
         *((f"annotations:{name}", [house.session.pk]) for name in report),
+        ("annotations:session-label-studio", [house.there.pk]),
+        ("annotations:label-studio-connection", ["ED"]), ("annotations:label-studio-reviews", ["ED"]),
+        *((f"annotations:{name}", planned) for name in ("session-detail", "session-discard", "calibration")),
+        ("annotations:calibration-item", [*planned, 1]),
+        *((f"annotations:{name}", dispute) for name in ("session-detail", "session-disagreements")),
+        *((f"annotations:{name}", unit) for name in ("session-disagreement", "session-disagreement-third")),
+        ("annotations:session-disagreement", settled),
+        ("annotations:session-ruling-withdraw", [*dispute, house.ruling.pk]),
         ("builder:case-retire", [house.draft.pk]), ("builder:department-settings", ["ED"]),
         ("builder:department-tags", ["ED"]), ("builder:benchmark", ["ED"]),
     ]  # fmt: skip
@@ -100,6 +120,8 @@ NOT_PAGES = {
     "builder:person-roles", "builder:person-link",
     "builder:person-link-revoke", "builder:person-state", "builder:person-office", "builder:token-revoke",
     "builder:invitation-accept", "exports:release-manifest", "exports:release-verify", "annotations:grade",
+    # A comparison that only a finished practice answer has: the grader's practice journey looks at it.
+    "annotations:grade-feedback",
     "annotations:grade-save", "annotations:session-agreement-json", "annotations:session-scores-json",
 }  # fmt: skip
 
