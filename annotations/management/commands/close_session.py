@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from annotations.access import get_session_to_manage
-from annotations.models import GradingSession
-from annotations.services.label_studio.closing import pull_last
-from annotations.services.sessions import close_session
+from annotations.models import GradingSession, SessionState
+from annotations.services.label_studio.closing import projects_behind, pull_last
+from annotations.services.sessions import close_session, end_grading
 from builder import access
 from builder.common.commands import ServiceCommand
 from builder.jobs import TryLater
@@ -46,6 +46,9 @@ class Command(ServiceCommand):
             )
 
     def _pull_last(self, session: GradingSession, by: User) -> None:
+        """Where people grade in Label Studio: end grading, so that a last pull can be the last one, and pull."""
+        if session.state == SessionState.OPEN and projects_behind(session):
+            session = end_grading(session=session, by=by)
         try:
             graded = pull_last(session=session, by=by)
         except TryLater as error:

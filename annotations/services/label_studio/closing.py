@@ -1,8 +1,5 @@
 """The end of a session in Label Studio: a last pull before, the projects put away after. Nothing is deleted."""
 
-from datetime import datetime, timedelta
-
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,16 +17,21 @@ from builder.services.audit import record
 from builder.services.jobs import enqueue_job
 
 ARCHIVE = "label-studio:archive"
-# While people still grade, a pull is never the last one; this young it is near enough to end grading by closing.
-YOUNG = timedelta(minutes=10)
 
 
 def require_last_pull(session: GradingSession, *, waived: bool = False) -> None:
     """Raise NotReady while grades may wait in Label Studio, unless the lead closes without them.
 
-    Pulled must have been since grading ended; where it never ended before closing, within the last ten minutes.
+    Pulled must have been since grading ended: while people still grade, no pull is the last one.
     """
     behind = [] if waived else projects_behind(session)
+    if behind and session.ended_at is None:
+        raise NotReady(
+            _(
+                "Graders in Label Studio can still give verdicts. End grading first, then pull their last grades, or "
+                "close without the last pull: what is only there then doesn’t count."
+            )
+        )
     if behind:
         text = ngettext(
             "Label Studio has not been asked for its last grades: %(count)s project. Pull them on the session’s page "
@@ -43,9 +45,9 @@ def require_last_pull(session: GradingSession, *, waived: bool = False) -> None:
 
 def projects_behind(session: GradingSession) -> list[LabelStudioProject]:
     """Return the session's projects that were not pulled since grading ended. Cost: one query."""
-    due = _due_since(session)
+    due = session.ended_at
     rows = LabelStudioProject.objects.filter(session_rater__session=session, state=ProjectState.ACTIVE)
-    return [each for each in rows if each.pulled_at is None or each.pulled_at < due]
+    return [each for each in rows if due is None or each.pulled_at is None or each.pulled_at < due]
 
 
 def pull_last(*, session: GradingSession, by: User, means: Means | None = None) -> int:
@@ -107,7 +109,3 @@ def _archive(turn: Turn) -> bool:
         _("The session is closed. The project was put away in Label Studio; nothing in it was deleted.")
     )
     return True
-
-
-def _due_since(session: GradingSession) -> datetime:
-    return session.ended_at or timezone.now() - YOUNG

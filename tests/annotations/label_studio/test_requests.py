@@ -114,7 +114,7 @@ def test_hints_ask_for_one_pull_at_a_time(cast: Cast, everywhere: FakeLabelStudi
     run_due_jobs()
     assert len(everything(session)) == 3
     assert hint_pull(project) is not None
-    close_session(session=session, reason="Done.", by=cast.lou)
+    close_session(session=session, reason="Done.", by=cast.lou, without_last_pull=True)
     assert hint_pull(project_of(session, cast.gia)) is None
 
 
@@ -138,6 +138,9 @@ def test_a_closed_session_is_put_away_and_nothing_in_it_is_deleted(
     sync(session)
     with pytest.raises(NotReady):
         archive_projects(session=session, by=cast.lou)
+    end_grading(session=session, by=cast.lou)
+    session.refresh_from_db()
+    sync(session, ["pull"])
     close_session(session=session, reason="Done.", by=cast.lou)
     run_due_jobs()
     project = project_of(session, cast.gia)
@@ -155,6 +158,29 @@ def test_a_session_that_was_never_pulled_is_closed_only_when_its_lead_says_so(
     close_session(session=session, reason="Done.", by=cast.lou, without_last_pull=True)
     session.refresh_from_db()
     assert session.state == "closed"
+
+
+def test_however_fresh_no_pull_is_the_last_one_while_people_grade(
+    cast: Cast, everywhere: FakeLabelStudio, sync: Sync
+) -> None:
+    session = make_there(cast)
+    sync(session)
+    with pytest.raises(NotReady, match="End grading first"):
+        close_session(session=session, reason="Done.", by=cast.lou)
+
+
+def test_the_closing_command_ends_grading_then_pulls_then_closes(
+    cast: Cast, everywhere: FakeLabelStudio, sync: Sync
+) -> None:
+    session = make_there(cast)
+    sync(session)
+    everywhere.annotate(min(everywhere.tasks), verdicts("+o?"))
+    out = StringIO()
+    call_command("close_session", str(session.pk), "--reason", "Done.", "--by", "lou@example.org", stdout=out)
+    assert "The grades of 1 more answers came from Label Studio." in out.getvalue()
+    session.refresh_from_db()
+    assert session.state == "closed"
+    assert session.ended_at is not None
 
 
 def test_the_command_says_what_it_did_and_what_to_look_at(cast: Cast, everywhere: FakeLabelStudio) -> None:
@@ -187,7 +213,7 @@ Scene = Callable[[Cast, GradingSession, Means], Any]
 
 def _ended(cast: Cast, session: GradingSession, means: Means) -> GradingSession:
     sync_session(session=session, by=cast.lou, means=means)
-    close_session(session=session, reason="Done.", by=cast.lou)
+    close_session(session=session, reason="Done.", by=cast.lou, without_last_pull=True)
     return session
 
 
