@@ -101,7 +101,7 @@ test-sqlite: $(STAMP) ## Run all tests, the browser's too, on SQLite
 	@DATABASE_URL=sqlite://:memory: $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-postgres: $(STAMP) ## Run the tests that touch the database on a PostgreSQL server of their own
-	@$(BIN)/python tests/postgres.py -n $(WORKERS) --dist loadfile -m "database and not browser" $(ARGS)
+	@$(BIN)/python tests/postgres.py -n $(WORKERS) --dist loadfile -m "database and not browser and not harnesses and not labelstudio" $(ARGS)
 
 test-browser: $(STAMP) ## Run only the journeys in Chromium
 	@echo "Running the journeys in Chromium …"

@@ -123,12 +123,17 @@ def get_own_assignment(user: User, session_id: int, position: int) -> Assignment
 
 
 def get_own_place(user: User, session_id: int, position: int) -> Assignment:
-    """Return one of the person's own assignments for an act of theirs, without the answer.
-
-    The service says whether they may still act: who was removed, or lost the role of grader, gets its sentence.
-    """
-    rows = Assignment.objects.only("session", "response").filter(session__kind=SessionKind.GRADED)
-    place = rows.filter(session_id=session_id, position=position, rater__user=user).order_by("pk").first()
+    """Return one of the person's own assignments for an act of theirs: as `get_own_assignment`, without the answer."""
+    place = (
+        Assignment.objects.only("session", "response")
+        .filter(session_id=session_id, position=position, rater__user=user, session__kind=SessionKind.GRADED)
+        .filter(
+            session__release__department__memberships__user=user,
+            session__release__department__memberships__role=Role.GRADER,
+        )
+        .order_by("pk")
+        .first()
+    )
     if place is None:
         raise NotFound(_("There is no such answer in your queue."))
     return place

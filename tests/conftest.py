@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from pytest_django.plugin import blocking_manager_key
 
 from builder.common.guards import drop_guards, install_guards
@@ -55,6 +56,12 @@ def shared_data() -> Path:
 def job_files(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A directory for the files of jobs: a database in memory has no place beside it."""
     settings.JOB_FILES_DIR = str(tmp_path_factory.mktemp("job-files"))
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """Begin in English: a page that an earlier test read in Korean leaves its language behind in the process."""
+    translation.activate("en")
 
 
 @pytest.fixture

@@ -96,6 +96,7 @@ def design_of_session(session: GradingSession) -> SessionDesign:
     ]
     rows = (
         SessionItem.objects.filter(session=session, is_calibration=False)
+        .exclude(response__run__in=session.session_runs.filter(withdrawn_at__isnull=False).values("run"))
         .order_by("response__item__position", "response__run_id", "response__epoch")
         .values_list("response_id", "response__item_id", "response__run_id", "overlap")
     )

@@ -10,11 +10,12 @@ from annotations.selectors.counted import counted_grades
 from annotations.services.grades import GivenVerdict, save_grades, skip_assignment
 from annotations.services.members import add_grader, remove_grader, withdraw_session_run
 from annotations.services.queue import claim_assignment, waiting_answers
-from annotations.services.sessions import close_session, end_grading
+from annotations.services.sessions import close_session, end_grading, start_session
+from annotations.session_choices import CalibrationPlan
 from builder.common.errors import BadInput, Conflict, NotAllowed, NotReady
 from builder.models import AuditEvent, Membership, Role
 from exports.models import Run
-from tests.annotations.rows import assignment_of, give, make_session
+from tests.annotations.rows import assignment_of, give, make_session, write_gold
 from tests.api_client import Caller
 from tests.cast import Cast
 from tests.costs import queries_of
@@ -279,3 +280,13 @@ def test_programs_change_members_too(cast: Cast, session: GradingSession) -> Non
     assert lou.post(f"{place}runs/1/withdraw/", {"reason": WHY}).status_code == 200
     assert lou.post(f"{place}runs/9/withdraw/", {"reason": WHY}).status_code == 404
     assert session.session_runs.get(position=1).withdrawn_at is not None
+
+
+def test_a_run_withdrawn_from_a_planned_session_is_given_to_nobody(cast: Cast) -> None:
+    planned = make_session(cast, n_cases=3, calibration=CalibrationPlan(1))
+    first, second = planned.runs.order_by("session_runs__position")
+    withdraw_session_run(session=planned, run=first, reason="Wrong file.", by=cast.lou)
+    write_gold(planned, by=cast.lou)
+    start_session(session=planned, by=cast.lou)
+    given = Assignment.objects.filter(session=planned, is_calibration=False)
+    assert set(given.values_list("response__run", flat=True)) == {second.pk}

@@ -266,7 +266,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'bench.sqlite3'}"
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.grading_settings"
+        os.environ["DJANGO_SETTINGS_MODULE"] = "builder.config.settings.test"
         session, graders = fill_database()
         log = folder / "gunicorn.log"
         with gunicorn(log, workers=WORKERS, threads=THREADS) as port:
