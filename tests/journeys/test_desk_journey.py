@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from annotations.models import Assignment, Grade, GradeEvent, GradingSession
 from builder.models import User
@@ -40,6 +40,17 @@ def sit_down(grader: Visitor, session: GradingSession, position: int = 1) -> Non
     """Open an answer, and wait until the next ones are fetched."""
     grader.page.goto(f"/sessions/{session.pk}/grade/{position}/")
     grader.page.wait_for_load_state("networkidle")
+
+
+def press_and_wait(grader: Visitor, key: str) -> None:
+    """Give a verdict, and wait until the page has read the server's answer.
+
+    The test's clock governs the page's time-outs too: forwarded earlier, it would cut the answer off.
+    """
+    with grader.page.expect_response("**/save/") as answer:
+        grader.keys.press(key)
+    answer.value.finished()
+    expect(grader.page.locator("#desk-state .cw-saved")).to_have_class("cw-saved")
 
 
 def select_words(grader: Visitor, words: str) -> None:
@@ -269,20 +280,47 @@ def test_the_time_stops_while_nobody_works(visit: Visit, cast: Cast, session: Gr
     )
     for wait in (10_000, 600_000):
         page.clock.fast_forward(wait)
-        with page.expect_response("**/save/"):
-            grader.keys.press("1")
+        press_and_wait(grader, "1")
     hide = "state => { Object.defineProperty(document, 'visibilityState', { get: () => state, configurable: true });"
     fire = " document.dispatchEvent(new Event('visibilitychange')) }"
     page.evaluate(hide + fire, "hidden")
     page.clock.fast_forward(20_000)
     page.evaluate(hide + fire, "visible")
     page.clock.fast_forward(5_000)
-    with page.expect_response("**/save/"):
-        grader.keys.press("1")
+    press_and_wait(grader, "1")
     assert 10 <= sent[0] <= 15
     assert 60 <= sent[1] <= 65
     assert 5 <= sent[2] <= 10
     assert re.search(r"\d+ s|minutes|:\d\d:", page.locator("#pane-criteria").inner_text()) is None
+
+
+def test_what_the_server_may_have_already_is_sent_again_as_it_was(
+    visit: Visit, cast: Cast, session: GradingSession, meanwhile: Meanwhile
+) -> None:
+    """An answer is lost on the way; sent again together with the next verdict, its time would count twice."""
+    grader = visit(cast.gia)
+    page = grader.page
+    sit_down(grader, session)
+    sent: list[list[str]] = []
+
+    def lose_the_first(route: Route) -> None:
+        sent.append([each["key"] for each in json.loads(route.request.post_data or "{}")["verdicts"]])
+        answer = route.fetch()
+        if len(sent) == 1:
+            route.abort()
+        else:
+            route.fulfill(response=answer)
+
+    page.route("**/save/", lose_the_first)
+    grader.keys.press("1")
+    expect(page.locator("#desk-state .cw-saved--failed")).to_be_visible()
+    grader.keys.press("2")
+    expect(page.locator("#desk-state .cw-saved")).to_have_class("cw-saved")
+    assert [len(keys) for keys in sent] == [1, 1, 1]
+    assert sent[0] == sent[1] != sent[2]
+    with meanwhile:
+        assert GradeEvent.objects.filter(assignment=assignment_of(cast.gia, session, 1)).count() == 2
+    grader.journal.problems.clear()
 
 
 def test_without_script_everything_can_be_done(visit: Visit, cast: Cast, session: GradingSession) -> None:

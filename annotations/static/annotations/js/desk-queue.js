@@ -21,6 +21,8 @@ export class Queue {
     this.timer = 0
     this.oneByOne = false
     this.underWay = new Set()
+    // Keys of acts that were sent without an answer: the server may have them already.
+    this.tried = new Set()
     window.addEventListener('online', () => this.resume())
     window.addEventListener('storage', (event) => {
       if (event.key?.startsWith(this.waiting.prefix)) this.onChange(this.isEmpty() ? 'saved' : 'saving', {})
@@ -77,17 +79,21 @@ export class Queue {
 
   async run () {
     let done = true
-    while (done && !this.isEmpty()) done = await oneTabAtATime(this.waiting.prefix, () => this.drain())
+    while (done && !this.isEmpty()) {
+      // Said before it is this tab's turn: an answer that comes to the desk meanwhile shows it.
+      this.onChange('saving', {})
+      done = await oneTabAtATime(this.waiting.prefix, () => this.drain())
+    }
     return done
   }
 
   async drain () {
     for (let batch = this.next(); batch.length; batch = this.next()) {
-      this.onChange('saving', {})
       for (const { id } of batch) this.underWay.add(id)
       const answer = await this.post(batch.map((each) => each.entry))
       for (const { id } of batch) this.underWay.delete(id)
       if (answer.again) {
+        for (const { entry } of batch) this.tried.add(entry.key)
         this.later()
         this.onChange(answer.again, {})
         return false
@@ -97,15 +103,20 @@ export class Queue {
     return true
   }
 
-  // Acts on one answer that follow each other go together.
+  // Acts on one answer that follow each other go together, but what was tried before goes without what is new: a batch
+  // that the server knows adds no working time.
   next () {
     const line = this.sendable()
-    const end = line.findIndex(({ entry }) => entry.position !== line[0].entry.position)
+    const first = line[0]?.entry
+    const end = line.findIndex(({ entry }) => {
+      return entry.position !== first.position || this.tried.has(entry.key) !== this.tried.has(first.key)
+    })
     return line.slice(0, this.oneByOne ? 1 : Math.min(end < 0 ? line.length : end, MOST_AT_ONCE))
   }
 
   settle (batch, answer) {
     this.retry = 0
+    for (const { entry } of batch) this.tried.delete(entry.key)
     if (answer.refusal && answer.status === 422 && batch.length > 1) {
       // One of them is wrong: the others shall not suffer for it.
       this.oneByOne = true
