@@ -1,5 +1,6 @@
 """Who may see and do what in a grading session; everybody else gets "no such thing"."""
 
+from django.db import DEFAULT_DB_ALIAS
 from django.utils.translation import gettext as _
 
 from annotations.models import (
@@ -15,6 +16,7 @@ from annotations.models import (
 from builder import access
 from builder.access import Act
 from builder.common.errors import NotFound
+from builder.common.prepared import Given, Prepared
 from builder.models import Department, Role, User
 from exports.models import Release
 
@@ -122,21 +124,24 @@ def get_own_assignment(user: User, session_id: int, position: int) -> Assignment
     return assignment
 
 
+_PLACE = ("id", "session_id", "response_id")
+_OWN_PLACE = Prepared(
+    lambda: Assignment.objects.filter(
+        session=Given("session"), position=Given("position"), rater__user=Given("user"),
+        session__kind=SessionKind.GRADED, session__release__department__memberships__user=Given("user"),
+        session__release__department__memberships__role=Role.GRADER,
+    )
+    .order_by()
+    .values_list(*_PLACE)
+)  # fmt: skip
+
+
 def get_own_place(user: User, session_id: int, position: int) -> Assignment:
     """Return one of the person's own assignments for an act of theirs: as `get_own_assignment`, without the answer."""
-    place = (
-        Assignment.objects.only("session", "response")
-        .filter(session_id=session_id, position=position, rater__user=user, session__kind=SessionKind.GRADED)
-        .filter(
-            session__release__department__memberships__user=user,
-            session__release__department__memberships__role=Role.GRADER,
-        )
-        .order_by("pk")
-        .first()
-    )
-    if place is None:
+    places = _OWN_PLACE.rows(user=user.pk, session=session_id, position=position)
+    if not places:
         raise NotFound(_("There is no such answer in your queue."))
-    return place
+    return Assignment.from_db(DEFAULT_DB_ALIAS, _PLACE, places[0])
 
 
 def get_release_to_grade(user: User, release_id: int) -> Release:

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models.raters import Rater
+from builder.common.prepared import Given
 from builder.models import CaseRevision, Department, Role, User
 from builder.models.departments import ENGINEERS
 from exports.models import Release, Response, Run
@@ -169,7 +170,7 @@ class SessionRun(models.Model):
 class MemberQuerySet(models.QuerySet["SessionRater"]):
     """Which members of sessions."""
 
-    def grading(self, user: User) -> "MemberQuerySet":
+    def grading(self, user: User | Given) -> "MemberQuerySet":
         """Those who grade in these pages and weren't removed, as long as the person holds the role of grader."""
         return self.filter(
             desk=Desk.IN_APP, removed_at=None, session__release__department__memberships__user=user,
@@ -259,6 +260,12 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
             session=OuterRef("session"), run=OuterRef("response__run"), withdrawn_at__isnull=False
         )
         return self.filter(~Exists(withdrawn), released_at=None)
+
+    def live_in(self, session: GradingSession | Given) -> "AssignmentQuerySet":
+        """Those of one session that are `live`. Cost: looks at each answer's run only where any was withdrawn."""
+        withdrawn = SessionRun.objects.filter(session=session, withdrawn_at__isnull=False)
+        of_answer = withdrawn.filter(run__responses=OuterRef("response"))
+        return self.filter(~Exists(withdrawn) | ~Exists(of_answer), session=session, released_at=None)
 
     def third_opinions(self) -> "AssignmentQuerySet":
         """Those that a lead asked for on some criteria of an answer."""

@@ -1,15 +1,17 @@
 """What the grading desk shows: one answer, its criteria and what the grader said so far. Never who wrote it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from django.db.models import Case, Count, Max, Min, Q, When
+from django.db.models import Case, Count, Max, Min, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from annotations.models import HUMAN_VERDICTS, Assignment, Grade, GradingSession, ReleaseCause, SessionState
 from annotations.models.sessions import AssignmentQuerySet
 from builder.common.markdown import CleanHtml, render_markdown
+from builder.common.prepared import Given, Prepared
 from builder.content import CaseContent, Criterion
 from builder.models import User
 from builder.vocabulary import axis_label
@@ -179,8 +181,14 @@ def asked_criteria(assignment: Assignment) -> Sequence[int]:
 
 def own_answers(session: GradingSession, **grader: object) -> AssignmentQuerySet:
     """Return a grader's answers of a session; once grading has ended only third opinions are left to give."""
-    own = Assignment.objects.filter(session=session, **grader).live()
-    return own.third_opinions() if session.state == SessionState.ADJUDICATING else own
+    return _own_answers(session, thirds_alone=session.state == SessionState.ADJUDICATING, **grader)
+
+
+def _own_answers(
+    session: GradingSession | Given, *, thirds_alone: bool, **grader: object
+) -> AssignmentQuerySet:
+    own = Assignment.objects.filter(**grader).live_in(session)
+    return own.third_opinions() if thirds_alone else own
 
 
 def place_of(assignment: Assignment) -> Place:
@@ -209,7 +217,8 @@ def upcoming_positions(assignment: Assignment) -> list[int]:
 
 def progress_of(session: GradingSession, rater_id: int) -> Progress:
     """Return one grader's progress. Cost: one query."""
-    return _progress(own_answers(session, rater=rater_id))
+    counts = _OWN_COUNTS[session.state == SessionState.ADJUDICATING]
+    return _progress(counts.rows(session=session.pk, rater=rater_id))
 
 
 def progress_of_person(session: GradingSession, user: User) -> Progress:
@@ -219,14 +228,27 @@ def progress_of_person(session: GradingSession, user: User) -> Progress:
 
 def progress_at_end(session: GradingSession, user: User) -> Progress:
     """Return what the person graded in all, third opinions or not, once grading has ended. Cost: one query."""
-    return _progress(Assignment.objects.filter(session=session, rater__user=user).live())
+    return _progress(_counts(Assignment.objects.filter(session=session, rater__user=user).live()))
 
 
-def _progress(own: AssignmentQuerySet) -> Progress:
-    counted = own.aggregate(
-        total=Count("pk", filter=_GRADED), done=Count("pk", filter=_GRADED & Q(done_at__isnull=False))
-    )
-    return Progress(counted["done"], counted["total"])
+def _counts(own: AssignmentQuerySet) -> QuerySet[Assignment, tuple[int, int]]:
+    """Return how many answers of one session are done, and how many there are: a row, where there are any."""
+    counted = own.order_by().values("session").annotate(
+        done=Count("pk", filter=_GRADED & Q(done_at__isnull=False)), total=Count("pk", filter=_GRADED)
+    )  # fmt: skip
+    return counted.values_list("done", "total")
+
+
+def _own_counts(*, thirds_alone: bool) -> QuerySet[Assignment, tuple[int, int]]:
+    return _counts(_own_answers(Given("session"), thirds_alone=thirds_alone, rater=Given("rater")))
+
+
+# A grader is told after every verdict. By whether third opinions alone are left to give.
+_OWN_COUNTS = {each: Prepared(partial(_own_counts, thirds_alone=each)) for each in (False, True)}
+
+
+def _progress(counts: Iterable[tuple[int, int]]) -> Progress:
+    return next((Progress(done, total) for done, total in counts), Progress(0, 0))
 
 
 def next_position(session: GradingSession, user: User, *, after: int = 0) -> int | None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +13,7 @@ from annotations.models import HUMAN_VERDICTS, Assignment, Desk, Grade, GradeEve
 from annotations.models.grades import new_key
 from annotations.selectors.grading import asked_criteria
 from builder.common.errors import BadInput, NotReady
+from builder.common.prepared import Given, Prepared
 
 ROUND = 1
 BATCH = 500
@@ -134,17 +137,30 @@ def write_rows(given: Sequence[tuple[Assignment, Verdicts]], *, desk: str, at: d
     return Written(changed, len(events))
 
 
+def _grades_of(**assignments: object) -> QuerySet[Grade, Any]:
+    columns = ("pk", "assignment_id", "criterion_index", "verdict", "explanation", "quote")
+    return Grade.objects.filter(**assignments, round=ROUND).order_by().values_list(*columns)
+
+
+def _keys_of(**assignments: object) -> QuerySet[GradeEvent, Any]:
+    return GradeEvent.objects.filter(**assignments).order_by().values_list("assignment_id", "key")
+
+
+# One answer at a time is what the desk saves, all day.
+_GRADES_OF_ONE = Prepared(lambda: _grades_of(assignment=Given("assignment")))
+_KEYS_OF_ONE = Prepared(lambda: _keys_of(assignment=Given("assignment")))
+
+
 def _read_stored(given: Sequence[tuple[Assignment, Verdicts]]) -> dict[int, _Stored]:
     stored = {assignment.pk: _Stored() for assignment, _verdicts in given}
-    rows = Grade.objects.filter(assignment__in=list(stored), round=ROUND).order_by()
-    for pk, owner_id, index, *said in rows.values_list(
-        "pk", "assignment_id", "criterion_index", "verdict", "explanation", "quote"
-    ):
+    pks = list(stored)
+    alone = len(pks) == 1
+    grades = _GRADES_OF_ONE.rows(assignment=pks[0]) if alone else _grades_of(assignment__in=pks)
+    for pk, owner_id, index, *said in grades:
         stored[owner_id].said[index] = (said[0], said[1], said[2])
         stored[owner_id].rows[index] = pk
     if any(each.key for _assignment, verdicts in given for _index, each in in_order(verdicts)):
-        known = GradeEvent.objects.filter(assignment__in=list(stored)).order_by()
-        for owner_id, key in known.values_list("assignment_id", "key"):
+        for owner_id, key in _KEYS_OF_ONE.rows(assignment=pks[0]) if alone else _keys_of(assignment__in=pks):
             stored[owner_id].keys.add(key)
     return stored
 

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.models import Assignment, Grade, GradingSession, SessionItem, SessionState
-from annotations.selectors.grading import desk_page, place_of, progress_of
+from annotations.selectors.grading import Progress, desk_page, place_of, progress_at_end, progress_of
 from annotations.services.grades import skip_assignment
+from annotations.services.members import withdraw_session_run
 from annotations.services.sessions import end_grading
 from tests.annotations.desk_rows import WHY, ask_third, practising
 from tests.annotations.rows import assignment_of, give, make_session
@@ -226,6 +227,42 @@ def test_somebody_elses_page_is_not_saved_by_who_signed_in_since(cast: Cast, as_
     assert response.status_code == 409
     assert "Somebody else has signed in" in text(response)
     assert not Grade.objects.exists()
+
+
+# ---- how far the grader is ----
+def test_progress_counts_what_is_ones_own_now(cast: Cast) -> None:
+    # Eight answers of two runs. Done: 1 and 2; 3 is skipped; then a run goes, and one of each pair with it.
+    session, other = make_session(cast, n_cases=4), make_session(cast, n_cases=2)
+    give(cast.gus, session)
+    give(cast.gia, other)
+    rater = assignment_of(cast.gia, session).rater_id
+    assert progress_of(session, rater) == Progress(0, 8)
+    give(cast.gia, session, positions=[1, 2])
+    skip_assignment(assignment=assignment_of(cast.gia, session, 3), reason="Mine.", by=cast.gia)
+    assert progress_of(session, rater) == Progress(2, 7)
+    run = session.runs.get(pk=assignment_of(cast.gia, session, 1).response.run_id)
+    withdraw_session_run(session=session, run=run, reason="The wrong model.", by=cast.lou)
+    left = [row for row in session.assignments.filter(rater=rater) if row.response.run_id != run.pk]
+    expected = Progress(sum(row.position == 2 for row in left), sum(row.released_at is None for row in left))
+    assert expected.total in (3, 4)
+    assert progress_of(session, rater) == expected
+    live = session.assignments.order_by("pk").live()
+    assert list(Assignment.objects.order_by("pk").live_in(session)) == list(live)
+    assert progress_at_end(session, cast.gia) == expected
+    assert progress_of(session, 0) == progress_at_end(session, cast.geo) == Progress(0, 0)
+
+
+def test_progress_after_the_end_counts_third_opinions_alone(cast: Cast) -> None:
+    session = make_session(cast)
+    give(cast.gus, session)
+    give(cast.gia, session, positions=[1])
+    ask_third(cast.gia, session, 1, [0])
+    ask_third(cast.gia, session, 2, [0])
+    rater = assignment_of(cast.gia, session).rater_id
+    assert progress_of(session, rater) == Progress(1, 4)
+    end_grading(session=session, by=cast.lou)
+    session.refresh_from_db()
+    assert progress_of(session, rater) == Progress(1, 2)
 
 
 # ---- third opinions ----
