@@ -15,6 +15,7 @@ from annotations.selectors.session_checks import check_choices, check_graders, c
 from annotations.selectors.session_design import design_of, design_of_session, naming_of
 from annotations.selectors.sessions import Undecided, count_undecided, letter_of
 from annotations.services.label_studio.closing import enqueue_archive, require_last_pull
+from annotations.services.label_studio.requests import recheck_set_aside
 from annotations.services.session_rows import rater_for_person, write_assignments, write_items, write_members
 from annotations.session_choices import CalibrationPlan, GraderPlan, SessionChoices
 from builder import access
@@ -124,6 +125,8 @@ def end_grading(*, session: GradingSession, by: User) -> GradingSession:
 def reopen_session(*, session: GradingSession, reason: str, by: User) -> GradingSession:
     """Let people grade again in a session whose grading was ended. What was ruled stays ruled.
 
+    What graders wrote in Label Studio after the end is looked at again.
+
     Raises NotReady for a closed session: the systems' names are out.
     """
     access.require(by, Act.MANAGE_SESSIONS, session.release.department)
@@ -139,6 +142,7 @@ def reopen_session(*, session: GradingSession, reason: str, by: User) -> Grading
     record(
         by=by, verb="session:reopen", what=locked, department=session.release.department, why=reason.strip()
     )
+    recheck_set_aside(locked, by=by)
     return locked
 
 

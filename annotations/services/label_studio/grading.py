@@ -93,6 +93,12 @@ class Grading:
         wanted = self._wanted(project).filter(pk=OuterRef("assignment"))
         return list(rows.exclude(Exists(wanted)).order_by("pk"))
 
+    def returned(self, project: LabelStudioProject) -> list[LabelStudioTask]:
+        """Return the tasks whose answers were given back to the grader."""
+        wanted = self._wanted(project).filter(pk=OuterRef("assignment"))
+        taken_back = project.tasks.filter(Exists(wanted), state=TaskState.WITHDRAWN)
+        return list(taken_back.select_related("assignment").order_by("pk"))
+
     def parse(self, row: LabelStudioTask, data: Data, result: Result) -> tuple[ReadGrades | None, str]:
         """Return the verdicts of an annotation, or why there are none."""
         criteria = data.get("criteria")

@@ -58,7 +58,7 @@ def judge(
         before = standing.get(remote.id)
         was_taken = before is not None and before.updated_at == remote.updated_at
         # What was taken over stays so, even if its author's account or the task's text was changed since.
-        why = "" if was_taken else about_the_task or _objection_to_author(remote, row, author)
+        why = "" if was_taken else about_the_task or _objection_to_author(remote, author)
         said = None
         if not why:
             said, why = purpose.parse(row, task.data, remote.result)
@@ -100,14 +100,12 @@ def _objection_to_task(task: RemoteTask, row: LabelStudioTask) -> str:
     return ""
 
 
-def _objection_to_author(remote: RemoteAnnotation, row: LabelStudioTask, author: Author) -> str:
+def _objection_to_author(remote: RemoteAnnotation, author: Author) -> str:
     if remote.was_cancelled:
         return _("The grader skipped this task in Label Studio.")
     if remote.completed_by is None:
         return _("Label Studio no longer knows who wrote this: the account was deleted.")
-    # A third opinion is asked for when grading has ended.
-    is_asked = row.assignment is not None and bool(row.assignment.asked)
-    if author.until is not None and remote.updated_at > author.until and not is_asked:
+    if author.until is not None and remote.updated_at > author.until:
         return _("This was written after grading had ended.")
     if remote.completed_by == author.account_id:
         return ""

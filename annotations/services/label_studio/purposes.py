@@ -55,6 +55,10 @@ class Purpose(Protocol):
         """Return the tasks there that nobody needs any more."""
         ...
 
+    def returned(self, project: LabelStudioProject) -> list[LabelStudioTask]:
+        """Return the tasks that were taken back and are needed after all."""
+        ...
+
     def parse(self, row: LabelStudioTask, data: Data, result: Result) -> tuple[Any | None, str]:
         """Return what an annotation says, or None and why it can't be taken over."""
         ...

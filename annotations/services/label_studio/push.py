@@ -14,9 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.labelstudio.errors import BadAnswer, LabelStudioError, Missing
+from annotations.labelstudio.ports import RemoteTask
 from annotations.models import LabelStudioTask, TaskState
 from annotations.services.label_studio.doubles import remove_doubles, tasks_there
+from annotations.services.label_studio.pull import author_of
 from annotations.services.label_studio.purposes import Outgoing, Purpose
+from annotations.services.label_studio.taking import take_tasks
 from annotations.services.label_studio.turns import Turn
 
 BATCH = 200
@@ -24,6 +27,7 @@ BATCH = 200
 
 def push(turn: Turn, purpose: Purpose) -> int:
     """Send what is to be sent, take back what nobody needs; return how many tasks arrived."""
+    _take_up(turn, purpose)
     arrived = _settle(turn)
     arrived += _send_again(turn, purpose)
     arrived += _send_new(turn, purpose)
@@ -36,6 +40,18 @@ def push(turn: Turn, purpose: Purpose) -> int:
     turn.project.pushed_at = timezone.now()
     turn.project.save(update_fields=["pushed_at"])
     return arrived
+
+
+def _take_up(turn: Turn, purpose: Purpose) -> None:
+    """Let tasks that were taken back count again where they still are; deleted ones are to be sent again."""
+    for row in purpose.returned(turn.project):
+        turn.step(0, None, _("Tasks given back"))
+        task = _task_there(turn, row.remote_id)
+        row.state = TaskState.PENDING if task is None else TaskState.CONFIRMED
+        row.remote_id = None if task is None else task.id
+        row.save(update_fields=["state", "remote_id"])
+        if task is not None:
+            take_tasks(turn, [task], author_of(turn), purpose, again=True)
 
 
 def _settle(turn: Turn) -> int:
@@ -170,10 +186,15 @@ def _take_back(turn: Turn, purpose: Purpose) -> None:
 
 def _is_empty(turn: Turn, task_id: int) -> bool:
     """Whether nobody has graded the task there; one that is gone already is empty."""
+    task = _task_there(turn, task_id)
+    return task is None or not task.annotations
+
+
+def _task_there(turn: Turn, task_id: int | None) -> RemoteTask | None:
     try:
-        return not turn.port.get_task(task_id).annotations
+        return None if task_id is None else turn.port.get_task(task_id)
     except Missing:
-        return True
+        return None
 
 
 def _check_for_doubles(turn: Turn) -> None:

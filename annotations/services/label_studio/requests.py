@@ -5,7 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.models import (
+    AnnotationState,
     GradingSession,
+    LabelStudioAnnotation,
     LabelStudioProject,
     LabelStudioTask,
     ProjectState,
@@ -38,6 +40,25 @@ def request_sync(*, session: GradingSession, act: str, by: User, key: str = "") 
         kind=f"label-studio:{act}", arguments={"session": session.pk}, by=by, department=session.release.department,
         key=f"{by.pk}:{key}" if key else None,
     )  # fmt: skip
+
+
+def recheck_set_aside(session: GradingSession, *, by: User) -> Job | None:
+    """Ask for another look at what was set aside, now that grading goes on; None where there is nothing.
+
+    What was written after grading had ended counts once the session is open again.
+    """
+    access.require(by, Act.MANAGE_SESSIONS, session.release.department)
+    aside = LabelStudioAnnotation.objects.filter(
+        task__project__session_rater__session=session, state=AnnotationState.QUARANTINED
+    )
+    if not aside.exists():
+        return None
+    return enqueue_job(
+        kind="label-studio:recheck",
+        arguments={"session": session.pk},
+        by=by,
+        department=session.release.department,
+    )
 
 
 def hint_pull(project: LabelStudioProject) -> Job | None:

@@ -88,6 +88,11 @@ class Reviewing:
         rows = project.tasks.exclude(state__in=(TaskState.WITHDRAWN, TaskState.LOST))
         return list(rows.exclude(revision__in=self._under_review()).order_by("pk"))
 
+    def returned(self, project: LabelStudioProject) -> list[LabelStudioTask]:
+        """Return the tasks of revisions that are under review again."""
+        taken_back = project.tasks.filter(state=TaskState.WITHDRAWN, revision__in=self._under_review())
+        return list(taken_back.order_by("pk"))
+
     def parse(self, row: LabelStudioTask, data: Data, result: Result) -> tuple[ReadReview | None, str]:
         """Return the votes of an annotation, or why there are none."""
         rubric = row.revision.content.rubrics if row.revision else []

@@ -9,12 +9,12 @@ from annotations.models import GradingSession, LabelStudioProject, ProjectState,
 from annotations.services.label_studio import push
 from annotations.services.label_studio.holding import LENGTH, Holder, ProjectBusy, take_hold
 from annotations.services.label_studio.sync import Step
-from annotations.services.members import remove_grader
+from annotations.services.members import add_grader, remove_grader
 from builder.common.errors import NotReady
 from builder.jobs import TryLater
 from tests.annotations.label_studio.conftest import Sync
 from tests.annotations.label_studio.fake import GIA, FakeLabelStudio
-from tests.annotations.label_studio.rows import assignments_of, make_there, project_of, verdicts
+from tests.annotations.label_studio.rows import assignments_of, everything, make_there, project_of, verdicts
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,28 @@ def test_answers_that_were_taken_from_a_grader_are_taken_back_unless_graded(
     graded.refresh_from_db()
     assert graded.state == TaskState.CONFIRMED
     assert set(project.tasks.exclude(pk=graded.pk).values_list("state", flat=True)) == {TaskState.WITHDRAWN}
+
+
+def test_answers_that_are_given_back_to_a_grader_are_sent_again_once(
+    cast: Cast, there: FakeLabelStudio, sync: Sync
+) -> None:
+    """Two tasks: one was deleted when Gia was removed, one she had begun meanwhile still stands."""
+    session = make_there(cast, [cast.gia, cast.gus, cast.geo], overlap=2, n_cases=3)
+    sync(session)
+    project = project_of(session, cast.gia)
+    begun, *others = project.tasks.order_by("remote_id")
+    remove_grader(session=session, rater=project.session_rater.rater, reason="Left.", by=cast.lou)
+    there.annotate(begun.remote_id, verdicts("+oo"))
+    sync(session)
+    assert everything(session) == []
+    assert begun.remote_id in there.tasks and not {row.remote_id for row in others} & there.tasks.keys()
+
+    add_grader(session=session, user=cast.gia, by=cast.lou)
+    assert sync(session).sent == len(others)
+    assert not sync(session).changed
+    assert keys(there) == sent(session)
+    assert set(project.tasks.values_list("state", flat=True)) == {TaskState.CONFIRMED}
+    assert [verdict for *_, verdict, _note in everything(session)] == ["met", "not_met", "not_met"]
 
 
 def test_one_writer_a_project(cast: Cast, there: FakeLabelStudio, sync: Sync) -> None:

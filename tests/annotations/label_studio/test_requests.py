@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from annotations.labelstudio.errors import Unauthorised, Unreachable
 from annotations.models import GradingSession, LabelStudioConnection, ProjectState
@@ -15,9 +16,9 @@ from annotations.services.label_studio import sync as sync_module
 from annotations.services.label_studio.closing import archive_projects, enqueue_archive, pull_last
 from annotations.services.label_studio.holding import Holder, take_hold
 from annotations.services.label_studio.quarantine import recheck
-from annotations.services.label_studio.requests import hint_pull, request_sync, send_again
+from annotations.services.label_studio.requests import hint_pull, recheck_set_aside, request_sync, send_again
 from annotations.services.label_studio.sync import Means, sync_session
-from annotations.services.sessions import close_session, end_grading
+from annotations.services.sessions import close_session, end_grading, reopen_session
 from builder.common.errors import BadInput, NotAllowed, NotReady
 from builder.jobs.worker import run_due_jobs
 from builder.models import AuditEvent, JobState
@@ -169,6 +170,36 @@ def test_however_fresh_no_pull_is_the_last_one_while_people_grade(
         close_session(session=session, reason="Done.", by=cast.lou)
 
 
+def test_what_was_written_after_the_end_counts_once_grading_goes_on(
+    cast: Cast, everywhere: FakeLabelStudio, sync: Sync
+) -> None:
+    session = make_there(cast)
+    sync(session)
+    end_grading(session=session, by=cast.lou)
+    everywhere.now = timezone.now()
+    everywhere.annotate(min(everywhere.tasks), verdicts("+o?"))
+    session.refresh_from_db()
+    assert sync(session, ["pull"]).quarantined == 1
+    assert everything(session) == []
+    reopen_session(session=session, reason="Ended too early.", by=cast.lou)
+    run_due_jobs()
+    assert [verdict for *_, verdict, _note in everything(session)] == ["met", "not_met", "cannot_judge"]
+
+
+def test_a_session_is_reopened_though_its_connection_was_taken_away(
+    cast: Cast, everywhere: FakeLabelStudio, sync: Sync
+) -> None:
+    session = make_there(cast)
+    sync(session)
+    end_grading(session=session, by=cast.lou)
+    everywhere.now = timezone.now()
+    everywhere.annotate(min(everywhere.tasks), verdicts("+o?"))
+    session.refresh_from_db()
+    sync(session, ["pull"])
+    LabelStudioConnection.objects.update(token="")
+    assert reopen_session(session=session, reason="Ended too early.", by=cast.lou).state == "open"
+
+
 def test_the_closing_command_ends_grading_then_pulls_then_closes(
     cast: Cast, everywhere: FakeLabelStudio, sync: Sync
 ) -> None:
@@ -220,6 +251,7 @@ def _ended(cast: Cast, session: GradingSession, means: Means) -> GradingSession:
 SCENES: dict[str, tuple[Scene, str]] = {
     "sync_session": (lambda c, s, m: sync_session(session=s, by=c.lou, means=m), "label-studio:sync"),
     "request_sync": (lambda c, s, m: request_sync(session=s, act="pull", by=c.lou), "job:enqueue"),
+    "recheck_set_aside": (lambda c, s, m: recheck_set_aside(_aside(c, s, m), by=c.lou), "job:enqueue"),
     "recheck": (lambda c, s, m: recheck(session=s, by=c.lou, means=m), "label-studio:recheck"),
     "send_again": (lambda c, s, m: send_again(project=project_of(_synced(c, s, m), c.gia), by=c.lou),
                    "label-studio:send-again"),
@@ -234,6 +266,14 @@ def _graded(cast: Cast, session: GradingSession, means: Means) -> GradingSession
     sync_session(session=session, by=cast.lou, steps=["push"], means=means)
     there = means.gateway(cast.department.label_studio)
     there.annotate(min(there.tasks), verdicts("+o?"))
+    return session
+
+
+def _aside(cast: Cast, session: GradingSession, means: Means) -> GradingSession:
+    sync_session(session=session, by=cast.lou, steps=["push"], means=means)
+    there = means.gateway(cast.department.label_studio)
+    there.annotate(min(there.tasks), verdicts("+o."))
+    sync_session(session=session, by=cast.lou, steps=["pull"], means=means)
     return session
 
 
