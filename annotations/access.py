@@ -172,10 +172,15 @@ def blinded_run_ids(user: User) -> list[int]:
     return list(runs.union(of_calibration.values_list("response__run_id", flat=True)))
 
 
+def may_score(user: User, session: GradingSession) -> bool:
+    """Whether somebody may learn what the session's runs score: not while they grade one of them blind elsewhere."""
+    return not session.session_runs.filter(run__in=blinded_run_ids(user)).exists()
+
+
 def get_session_to_score(user: User, session_id: int) -> GradingSession:
-    """Return a session whose scores the person may read: not while they grade one of its runs blind elsewhere."""
+    """Return a session whose scores the person may read."""
     session = get_session_to_read(user, session_id)
-    if session.session_runs.filter(run__in=blinded_run_ids(user)).exists():
+    if not may_score(user, session):
         raise NotFound(
             _("There is no such grading session, or it belongs to a department you have no role in.")
         )

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotations.models import HUMAN_VERDICTS, GradingSession, SessionKind, SessionState
-from builder.api.base import MAX_BIG, MAX_SMALL, Shape
+from builder.api.base import MAX_BIG, MAX_SMALL, Shape, StrictShape
 
 
 class SessionRow(serializers.ModelSerializer[GradingSession]):
@@ -157,7 +157,7 @@ class DeskOut(Shape):
     sources = SourceOut(many=True)
 
 
-class VerdictIn(Shape):
+class VerdictIn(StrictShape):
     """A verdict on one criterion, named by its place from 0; an empty verdict takes an earlier one back."""
 
     criterion_index = serializers.IntegerField(min_value=0, max_value=MAX_SMALL)
@@ -173,7 +173,7 @@ class VerdictIn(Shape):
     )  # fmt: skip
 
 
-class GradesIn(Shape):
+class GradesIn(StrictShape):
     """Verdicts to save, in the order they were given; criteria that aren't named keep theirs."""
 
     verdicts = serializers.ListField(child=VerdictIn(), allow_empty=False, max_length=1_000)

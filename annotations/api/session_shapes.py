@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from annotations.api.serializers import TurnOut
 from annotations.models import DecisionRule, Desk, Verdict
-from builder.api.base import MAX_BIG, MAX_SMALL, Shape
+from builder.api.base import MAX_BIG, MAX_SMALL, Shape, StrictShape
 
 DESKS = [str(Desk.IN_APP), str(Desk.LABEL_STUDIO)]
 
@@ -18,7 +18,7 @@ def _number(help_text: str = "", *, least: int = 1, default: int | None = None) 
     )  # fmt: skip
 
 
-class GraderChoiceIn(Shape):
+class GraderChoiceIn(StrictShape):
     """Where one of the graders works, and how many answers they get; empty: an equal share."""
 
     grader = serializers.EmailField()
@@ -26,7 +26,7 @@ class GraderChoiceIn(Shape):
     quota = _number("How many answers; empty: an equal share.")
 
 
-class CalibrationIn(Shape):
+class CalibrationIn(StrictShape):
     """Answers everybody grades first; without `session` a lead writes what is right before the session opens."""
 
     n = serializers.IntegerField(min_value=1, max_value=MAX_SMALL)
@@ -36,7 +36,7 @@ class CalibrationIn(Shape):
     )  # fmt: skip
 
 
-class SessionIn(Shape):
+class SessionIn(StrictShape):
     """What is to be graded, and by whom; `overlap` is the graders per answer, all of them by default."""
 
     release = serializers.CharField(max_length=150, help_text="NAME==X.Y.Z")
@@ -104,7 +104,7 @@ class PlanOut(Shape):
     graders = LoadOut(many=True, source="loads")
 
 
-class GoldIn(Shape):
+class GoldIn(StrictShape):
     """What is right about one criterion, named by its place from 0; an empty verdict takes it back."""
 
     criterion_index = serializers.IntegerField(min_value=0, max_value=MAX_SMALL)
@@ -112,7 +112,7 @@ class GoldIn(Shape):
     explanation = serializers.CharField(max_length=5_000, required=False, default="", allow_blank=True)
 
 
-class GoldsIn(Shape):
+class GoldsIn(StrictShape):
     """Gold verdicts to save; criteria that aren't named keep theirs."""
 
     verdicts: serializers.ListSerializer[Any] = serializers.ListSerializer(

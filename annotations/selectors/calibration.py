@@ -222,7 +222,7 @@ def _too_few(wanted: CalibrationPlan, found: int) -> str:
     if wanted.source is None:
         return (
             _(
-                "Only %(found)s answers can be used for calibration, since nobody grades their own cases; "
+                "Only %(found)s answers can be used for calibration: those to cases that none of the graders wrote; "
                 "you asked for %(wanted)s."
             )
             % values

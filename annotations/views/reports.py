@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations import access
+from annotations.models import SessionState
 from annotations.presenters import present_agreement, present_scores
 from annotations.selectors.agreement import report_agreement
 from annotations.selectors.score_cases import case_rows, red_line_failures
@@ -25,7 +26,10 @@ def session_agreement(request: SignedInRequest, session_id: int, as_json: bool =
     if _wants_json(request, as_json):
         return JsonResponse(report.to_dict(), json_dumps_params=JSON_OPTIONS)
     page = present_agreement(report, all_criteria=request.GET.get("criteria") == "all")
-    return render(request, "annotations/agreement.html", {"session": session, "page": page})
+    may_score = session.state == SessionState.CLOSED and access.may_score(request.user, session)
+    return render(
+        request, "annotations/agreement.html", {"session": session, "page": page, "may_score": may_score}
+    )
 
 
 @login_required

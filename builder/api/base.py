@@ -1,9 +1,11 @@
 """What every endpoint shares: who calls, how a body becomes values, and answers that no cache keeps."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.http import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -15,6 +17,18 @@ from builder.models import User
 Shape = serializers.Serializer[Any]
 # What the database's integer columns hold, small, plain and large, on SQLite and PostgreSQL alike.
 MAX_SMALL, MAX_INTEGER, MAX_BIG = 2**15 - 1, 2**31 - 1, 2**63 - 1
+
+
+class StrictShape(serializers.Serializer[Any]):
+    """What a body may hold and nothing else, where a misspelled choice would silently become the default."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse fields that aren't there."""
+        unknown = [name for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        if unknown:
+            told = _("There is no such field. Is it misspelled?")
+            raise serializers.ValidationError({name: [told] for name in unknown})
+        return super().to_internal_value(data)
 
 
 class ErrorOut(serializers.Serializer[Any]):

@@ -337,7 +337,7 @@ def test_cost_does_not_grow_with_the_cases(cast: Cast, as_user, django_assert_nu
         rows = {(place, 1): ["++o", "+oo", "+o+"] for place in range(size)}
         sessions.append(graded(cast, release, {f"m{size}": rows}))
     client = as_user(cast.lou)
-    for name, queries in (("session-agreement", 21), ("session-scores", 22)):
+    for name, queries in (("session-agreement", 22), ("session-scores", 22)):
         for session in sessions:
             with django_assert_num_queries(queries):
                 client.get(reverse(f"annotations:{name}", args=[session.pk]))

@@ -189,25 +189,30 @@ def test_verdicts_can_be_changed_taken_back_and_end_with_grading(cast: Cast) -> 
     assert gia.get("sessions/mine/").json()["results"] == []
 
 
-def test_protected_fields_change_nothing(cast: Cast) -> None:
+def test_what_is_no_field_is_refused_by_name_and_changes_nothing(cast: Cast) -> None:
+    """Misspelled choices would silently become the default, and misspelled notes would be lost."""
     release = make_release(cast)
     make_run(release, "run-a", by=cast.lou)
-    Caller(cast.lou).post(
-        "sessions/",
-        {
-            "release": release.label, "runs": ["run-a"], "graders": ["gia@example.org"], "state": "closed",
-            "kind": "imported", "created_by": cast.eve.pk, "closed_at": "2020-01-01", "id": 500,
-        },
-    )  # fmt: skip
+    asked = {"release": release.label, "runs": ["run-a"], "graders": ["gia@example.org"]}
+    protected = {"state": "closed", "kind": "imported", "created_by": cast.eve.pk, "id": 500}
+    for more in (protected, {"overlapp": 1}, {"calibration": {"n": 1, "sesion": 3}}):
+        answer = Caller(cast.lou).post("sessions/", asked | more)
+        assert answer.status_code == 422
+        names = set(more) if more.keys() != {"calibration"} else {"calibration"}
+        assert set(answer.json()["fields"]) == names
+        assert "misspelled" in answer.content.decode()
+    assert not GradingSession.objects.exists()
+
+    Caller(cast.lou).post("sessions/", asked)
     session = GradingSession.objects.get()
-    assert (session.state, session.kind, session.created_by, session.closed_at) == (
-        SessionState.OPEN, "graded", cast.lou, None,
-    )  # fmt: skip
-    assert session.pk != 500
-    body = verdicts_on(1) | {"done_at": "2020-01-01", "rater": cast.gus.pk, "round": 2}
-    Caller(cast.gia).put(f"sessions/{session.pk}/items/1/grades/", body)
-    grade = assignment_of(cast.gia, session).grades.get()
-    assert (grade.round, grade.assignment.done_at) == (1, None)
+    body = verdicts_on(1)
+    wrong = [
+        body | {"done_at": "2020-01-01", "rater": cast.gus.pk, "round": 2},
+        {"verdicts": [body["verdicts"][0] | {"note": "Lost."}]},
+    ]
+    for each in wrong:
+        assert Caller(cast.gia).put(f"sessions/{session.pk}/items/1/grades/", each).status_code == 422
+    assert not assignment_of(cast.gia, session).grades.exists()
 
 
 @pytest.mark.parametrize(

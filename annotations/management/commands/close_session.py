@@ -21,7 +21,7 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
-        parser.add_argument("id", type=int, metavar="ID")
+        parser.add_argument("id", type=int, metavar="ID", help="the session, as open_session printed it")
         parser.add_argument("--reason", required=True, metavar="TEXT", help="why it is closed (audited)")
         parser.add_argument(
             "--without-last-pull", action="store_true", help="leave out what is only in Label Studio"

@@ -26,7 +26,7 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
-        parser.add_argument("id", type=int, metavar="ID")
+        parser.add_argument("id", type=int, metavar="ID", help="the session, as open_session printed it")
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--push", action="store_true", help="only make projects and send tasks")
         what.add_argument("--pull", action="store_true", help="only bring grades home")
