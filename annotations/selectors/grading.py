@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from annotations.models import HUMAN_VERDICTS, Assignment, Grade, GradingSession, ReleaseCause, SessionState
 from annotations.models.sessions import AssignmentQuerySet
-from builder.common.markdown import CleanHtml, render_markdown
+from builder.common.markdown import render_markdown
 from builder.common.prepared import Given, Prepared
 from builder.content import CaseContent, Criterion
 from builder.models import User
+from builder.selectors.turns import LaidOutTurn, lay_out
 from builder.vocabulary import axis_label
 
 # How many answers the desk fetches ahead, so that a grader can go on while the server is away.
@@ -38,15 +39,6 @@ class Source:
     number: int
     title: str
     quote: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeskTurn:
-    """One message of the conversation, laid out."""
-
-    role: str
-    content: str
-    html: CleanHtml
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +97,7 @@ class DeskPage:
     session: GradingSession
     assignment: Assignment
     place: Place
-    turns: Sequence[DeskTurn]
+    turns: Sequence[LaidOutTurn]
     answer: Mapping[str, str]
     criteria: Sequence[DeskCriterion]
     reference_answer: str
@@ -161,7 +153,7 @@ def desk_page(
         session=session,
         assignment=assignment,
         place=place_of(assignment),
-        turns=[DeskTurn(turn.role, turn.content, render_markdown(turn.content)) for turn in content.prompt],
+        turns=lay_out(content.prompt),
         answer={
             "content": assignment.response.completion,
             "html": render_markdown(assignment.response.completion),

@@ -1,6 +1,6 @@
 """What the page of one case shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from builder import access
 from builder.access import Act
 from builder.approval import Standing
-from builder.content import CaseContent, Criterion
+from builder.content import CaseContent, Criterion, Turn
 from builder.models import (
     Case,
     CaseRevision,
@@ -33,7 +33,10 @@ from builder.selectors.reviews import (
     votes_of,
 )  # fmt: skip
 from builder.selectors.threads import Discussion, discussion_of
+from builder.selectors.turns import LaidOutTurn, lay_out
 from builder.vocabulary import axis_label, language_label
+
+MAX_LAID_OUT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class CaseView:
     kind: str
     language: str
     criteria: list[CriterionView]
+
+    @property
+    def turns_for_graders(self) -> Sequence[LaidOutTurn | Turn]:
+        """The conversation as the grading desk lays it out; a very long one as it was typed, since each save asks."""
+        turns = self.content.prompt
+        return turns if sum(len(turn.content) for turn in turns) > MAX_LAID_OUT else lay_out(turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,6 +349,20 @@ def test_model_preview_shows_the_turns_and_nothing_else(cast: Cast, as_user) -> 
         assert secret not in model
 
 
+@pytest.mark.parametrize(("more", "laid_out"), [(0, True), (100_000, False)])
+def test_grader_preview_lays_the_turns_out_as_the_desk_does_unless_they_are_very_long(
+    cast: Cast, as_user, more: int, laid_out: bool
+) -> None:
+    case = make_draft(cast)
+    client = as_user(cast.ada)
+    typed = "Give **aspirin** <script>alert(1)</script>" + "a" * more
+    autosave(client, case, opened(client, case) | {"turns-0-content": [typed]})
+    html = client.get(reverse("builder:case-live", args=[case.pk])).content.decode()
+    model, graders = html.split('id="model-view"')[1].split('id="grader-view"')
+    assert ("<strong>aspirin</strong>" in graders) is laid_out
+    assert "**aspirin**" in model and "<script>alert" not in html
+
+
 def test_text_is_escaped_everywhere(cast: Cast, as_user) -> None:
     attack = "<script>alert(1)</script>"
     case = make_draft(
