@@ -57,7 +57,7 @@ ENGLISH = Words(
     points="%s points",
     red_line="Red line: if it is met, copy the sentence into the note",
     overall="Anything to add about the whole?",
-    overall_hint="Optional: press Shift+Enter to keep it",
+    overall_hint="Optional: press Shift+Enter (or Add) to keep it",
     agree="Agree",
     disagree="Disagree",
     why="Why (optional): press Enter to keep it",
@@ -70,14 +70,15 @@ ENGLISH = Words(
         "On the right, say for each criterion whether the answer meets it. A criterion can describe something bad: "
         "“Met” then means that the answer does it.",
         "Choose “Cannot judge” when the text doesn't let you decide; it is never counted as “Not met”.",
-        "A note is kept only after you press Enter.",
+        "A note is kept only after you press Enter, the comment at the end only after Shift+Enter.",
         "Press Submit. You can come back and change it while the session is open.",
         "Grade on your own: please don't open other people's projects.",
     ),
     review_steps=(
         "Read the conversation on the left. It is the case; there is no answer to grade here.",
         "On the right, say for each criterion whether it belongs in the rubric as it is worded.",
-        "If you disagree, say why, or write a better wording. Both are kept only after you press Enter.",
+        "If you disagree, say why, or write a better wording. Both are kept only after you press Enter, the comment at "
+        "the end only after Shift+Enter.",
         "Decide on the rubric as a whole, and press Submit.",
     ),
 )
@@ -98,7 +99,7 @@ KOREAN = Words(
     points="%s점",
     red_line="레드라인: 해당하면 그 문장을 메모에 옮겨 적어 주세요",
     overall="전체에 대해 덧붙일 의견이 있습니까?",
-    overall_hint="선택: Shift+Enter 키를 눌러야 저장됩니다",
+    overall_hint="선택: Shift+Enter 키(또는 Add 버튼)를 눌러야 저장됩니다",
     agree="동의",
     disagree="반대",
     why="이유(선택): Enter 키를 눌러야 저장됩니다",
@@ -111,14 +112,15 @@ KOREAN = Words(
         "오른쪽에서 답변이 각 기준에 해당하는지 판정하세요. 기준이 바람직하지 않은 내용을 설명하기도 합니다. "
         "그때 “해당함”은 답변이 그렇게 했다는 뜻입니다.",
         "본문만으로 정할 수 없으면 “판단 불가”를 고르세요. “해당하지 않음”으로 계산되지 않습니다.",
-        "메모는 Enter 키를 눌러야 저장됩니다.",
+        "메모는 Enter 키를, 맨 아래 의견은 Shift+Enter 키를 눌러야 저장됩니다.",
         "Submit을 누르세요. 세션이 열려 있는 동안에는 다시 돌아와 고칠 수 있습니다.",
         "혼자서 채점하세요. 다른 사람의 프로젝트는 열지 마세요.",
     ),
     review_steps=(
         "왼쪽의 대화를 읽으세요. 이것이 증례이며, 여기에는 채점할 답변이 없습니다.",
         "오른쪽에서 각 기준이 지금 문구대로 루브릭에 들어갈 만한지 판단하세요.",
-        "반대하면 이유를 쓰거나 더 나은 문구를 제안하세요. 둘 다 Enter 키를 눌러야 저장됩니다.",
+        "반대하면 이유를 쓰거나 더 나은 문구를 제안하세요. 둘 다 Enter 키를, 맨 아래 의견은 Shift+Enter 키를 눌러야 "
+        "저장됩니다.",
         "루브릭 전체에 대해 결정하고 Submit을 누르세요.",
     ),
 )

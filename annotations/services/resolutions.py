@@ -153,6 +153,14 @@ def _check_third(session: GradingSession, response: Response, rater: Rater, by: 
             field="grader",
         )
     member = SessionRater.objects.filter(session=session, rater=rater).first()
+    if member is not None and member.desk == Desk.LABEL_STUDIO:
+        raise BadInput(
+            _(
+                "This person grades in Label Studio, where colleagues’ verdicts can be opened. Ask somebody who grades "
+                "in these pages."
+            ),
+            field="grader",
+        )
     if member is not None and (member.removed_at is not None or member.desk != Desk.IN_APP):
         raise BadInput(_("This person doesn’t grade this session in these pages."), field="grader")
     items = SessionItem.objects.filter(session=session, response=response)

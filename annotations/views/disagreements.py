@@ -24,6 +24,7 @@ from annotations.selectors.disagreements import (
     next_to_decide,
     rows_around,
 )
+from annotations.selectors.label_studio import uses_label_studio
 from builder.common.pagination import ROWS_PER_PAGE
 from builder.common.requests import SignedInRequest
 
@@ -77,6 +78,7 @@ def disagreement_third(request: SignedInRequest, session_id: int, answer: int, n
         messages.success(request, _("A third grader is asked about answer %(number)s.") % {"number": answer})
         return redirect(_address(session, next_to_decide(list_disagreements(session), page.unit)))
     context = {"session": session, "page": page, "people": people, "form": form}
+    context["uses_label_studio"] = uses_label_studio(session)
     return render(request, "annotations/disagreement_third.html", context, status=form.status)
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotations import access
 from annotations.forms.members import AddGraderForm, RemoveGraderForm, WithdrawRunForm
+from annotations.selectors.label_studio import uses_label_studio
 from annotations.selectors.members import (
     people_page,
     people_to_add,
@@ -45,6 +46,7 @@ def session_grader_remove(request: SignedInRequest, session_id: int, position: i
         return redirect("annotations:session-people", session.pk)
     done, unfinished = unfinished_of(member)
     context = {"session": session, "member": member, "form": form, "done": done, "unfinished": unfinished}
+    context["uses_label_studio"] = uses_label_studio(session)
     return render(request, "annotations/session_grader_remove.html", context, status=form.status)
 
 

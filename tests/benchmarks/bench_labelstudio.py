@@ -1,5 +1,7 @@
 """Time push, an idle sync and pull against a bare SDK that does the same with the same tasks, on the same real server.
 
+And our answer to Label Studio's messages, by gunicorn, about a session with so many tasks.
+
 Run it with ``python -m tests.benchmarks.bench_labelstudio``; `make bench-labelstudio` does. It starts a Label Studio of
 its own. Each measurement is a process of its own, so that its memory is its own; both sides take turns, in the other
 order each time, and a ratio is of their medians. Tasks have 8 criteria and about 5 kB. The annotations are made by
@@ -28,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TASKS, ANNOTATIONS, CRITERIA, BATCH, PAGE = 1_000, 5_000, 8, 200, 500
 PUSH_ROUNDS, PULL_ROUNDS = 5, 3
 PUSH_RATIO, IDLE_REQUESTS, IDLE_SHARE, PULL_RATIO, MEBIBYTES = 0.9, 3, 0.2, 0.9, 300
+MESSAGES, MESSAGE_SECONDS = 200, 0.1
 TIME_LIMIT = 600
 WORDS = (
     "rest", "and", "drink", "water", "while", "somebody", "looks", "after", "the", "fever", "until", "it", "falls"
@@ -203,8 +206,18 @@ def bare_list(options: argparse.Namespace) -> Measured:
     return {"seconds": seconds}
 
 
+def webhooks(options: argparse.Namespace) -> Measured:
+    """Send Label Studio's messages about a session that was pushed."""
+    from tests.benchmarks.labelstudio_webhook import time_webhooks
+
+    found = time_webhooks(options.session, MESSAGES, options.folder)
+    assert found["tasks"] == options.tasks
+    return found
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], Measured]] = {
-    "prepare": prepare, "push": push, "bare-push": bare_push, "pull": pull, "bare-list": bare_list
+    "prepare": prepare, "push": push, "bare-push": bare_push, "pull": pull, "bare-list": bare_list,
+    "webhooks": webhooks,
 }  # fmt: skip
 
 
@@ -260,6 +273,7 @@ def measure(options: argparse.Namespace, url: str, token: str, folder: Path) -> 
         )
         for number, each in enumerate(ready["rounds"])
     ]
+    heard = runs.run("webhooks", session=ready["rounds"][0]["session"])
     print("Pulling …", flush=True)
     pulled = []
     for number in range(options.pull_rounds):
@@ -271,7 +285,7 @@ def measure(options: argparse.Namespace, url: str, token: str, folder: Path) -> 
         pulled.append(
             runs.turns(number, ours, partial(runs.run, "bare-list", project=ready["pull"]["project"]))
         )
-    return figures(pushed, pulled)
+    return figures(pushed, pulled) | {f"message {name}": heard[name] for name in ("p50", "p95", "slowest")}
 
 
 def figures(pushed: list[list[Measured]], pulled: list[list[Measured]]) -> Measured:
@@ -318,6 +332,13 @@ def table(options: argparse.Namespace, found: Measured) -> list[tuple[str, str, 
             "pull: largest resident set", f"≤ {MEBIBYTES} MiB",
             f"{found['pull memory']:.0f} MiB (listing {found['list memory']:.0f}, push {found['push memory']:.0f})",
             found["pull memory"] <= MEBIBYTES,
+        ),
+        (
+            f"answer {MESSAGES} messages, {options.tasks:,} tasks in the session: p95",
+            f"< {MESSAGE_SECONDS * 1e3:.0f} ms",
+            f"{found['message p95'] * 1e3:.1f} ms (p50 {found['message p50'] * 1e3:.1f}, "
+            f"slowest {found['message slowest'] * 1e3:.1f})",
+            found["message p95"] < MESSAGE_SECONDS,
         ),
     ]  # fmt: skip
 

@@ -21,7 +21,7 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
-        parser.add_argument("--department", required=True, metavar="CODE")
+        parser.add_argument("--department", required=True, metavar="CODE", help="whose rubrics, such as ED")
         self.add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

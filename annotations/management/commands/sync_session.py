@@ -74,6 +74,8 @@ class Command(ServiceCommand):
             f"Session {session.pk}: {synced.projects} projects, {synced.sent} tasks sent, grades of {synced.graded} "
             f"answers came, {synced.quarantined} annotations set aside."
         )
+        if synced.handed_on:
+            self.say(f"Answers that somebody had left, given to other graders there: {synced.handed_on}.")
         if synced.withdrawn or synced.lost or synced.doubles:
             self.say(
                 f"Gone from Label Studio: {synced.withdrawn} annotations, {synced.lost} tasks; "

@@ -1,6 +1,7 @@
 """Answers to grade as tasks, and annotations as verdicts: what a grader's project in Label Studio is for."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.crypto import salted_hmac
@@ -97,7 +98,12 @@ class Grading:
         """Return the tasks whose answers were given back to the grader."""
         wanted = self._wanted(project).filter(pk=OuterRef("assignment"))
         taken_back = project.tasks.filter(Exists(wanted), state=TaskState.WITHDRAWN)
-        return list(taken_back.select_related("assignment").order_by("pk"))
+        return list(taken_back.order_by("pk"))
+
+    def ended_at(self) -> datetime | None:
+        """Return when grading ended, and hold the session: it is neither ended nor re-opened meanwhile."""
+        held = GradingSession.objects.select_for_update(no_key=True).filter(pk=self._session.pk)
+        return held.values_list("ended_at", flat=True).get()
 
     def parse(self, row: LabelStudioTask, data: Data, result: Result) -> tuple[ReadGrades | None, str]:
         """Return the verdicts of an annotation, or why there are none."""
@@ -124,7 +130,7 @@ class Grading:
             .order_by("pk")
         )
         given = [
-            (assignment, _verdicts(said[assignment.pk], assignment, content))
+            (assignment, _verdicts(said[assignment.pk], content))
             for assignment, content in _with_content(list(held))
         ]
         return write_many(given, desk=Desk.LABEL_STUDIO)
@@ -141,8 +147,9 @@ class Grading:
         ).exclude(response__run__in=withdrawn)
 
     def _unsent(self, project: LabelStudioProject) -> "QuerySet[Assignment]":
-        sent = LabelStudioTask.objects.filter(project=project, assignment=OuterRef("pk"))
-        return self._wanted(project).exclude(Exists(sent))
+        # Read once and looked up: asked for each answer, an index of the project made this quadratic.
+        sent = LabelStudioTask.objects.filter(project=project, assignment__isnull=False)
+        return self._wanted(project).exclude(pk__in=sent.values("assignment"))
 
     def _with_texts(self, assignments: "QuerySet[Assignment]") -> "QuerySet[Assignment]":
         return assignments.select_related("response")
@@ -183,14 +190,12 @@ def _with_content(assignments: Sequence[Assignment]) -> list[tuple[Assignment, C
     return [(each, items[each.response.item_id].content) for each in assignments]
 
 
-def _verdicts(outcome: Outcome, assignment: Assignment, content: CaseContent) -> dict[int, GivenVerdict]:
-    asked = set(assignment.asked) or set(range(len(content.rubrics)))
+def _verdicts(outcome: Outcome, content: CaseContent) -> dict[int, GivenVerdict]:
+    # All criteria: third opinions, which are asked for on some, are given in these pages alone.
     if outcome.said is None:
-        return {index: GivenVerdict("") for index in asked}
+        return {index: GivenVerdict("") for index in range(len(content.rubrics))}
     return {
-        each.index: GivenVerdict(each.verdict, each.note, at=outcome.at)
-        for each in outcome.said.verdicts
-        if each.index in asked
+        each.index: GivenVerdict(each.verdict, each.note, at=outcome.at) for each in outcome.said.verdicts
     }
 
 

@@ -5,9 +5,10 @@ The decision depends on what is there now, not on the order in which it came her
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from annotations.labelstudio.ports import RemoteAnnotation, RemoteTask
@@ -15,6 +16,8 @@ from annotations.models import AnnotationState, LabelStudioAnnotation, LabelStud
 from annotations.services.label_studio.purposes import Purpose
 
 UNSETTLED = (TaskState.PENDING, TaskState.SENT, TaskState.LOST)
+# When an annotation was looked at that is to be judged anew: as good as never.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,15 @@ class Judged:
     said: Any | None = None
 
 
+def judge_anew_later(annotations: "QuerySet[LabelStudioAnnotation]") -> int:
+    """Have those of them that were set aside judged anew by the next pull or comparison; return how many."""
+    return annotations.filter(state=AnnotationState.QUARANTINED).update(seen_at=NEVER)
+
+
 def is_settled(task: RemoteTask, row: LabelStudioTask, stored: Sequence[LabelStudioAnnotation]) -> bool:
     """Whether all that is there was judged before: the same annotations in the same versions, in the same task."""
+    if any(each.seen_at == NEVER for each in stored):
+        return False
     known = {each.remote_id: each.updated_at for each in stored if each.state != AnnotationState.WITHDRAWN}
     now = {each.id: each.updated_at for each in task.annotations}
     if not now and task.id != row.remote_id:

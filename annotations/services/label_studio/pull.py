@@ -1,14 +1,16 @@
 """Bringing grades home: what changed there since the last time, page by page, each page in one transaction."""
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotations.labelstudio.ports import PAGE_SIZE, RemoteProject
-from annotations.models import AnnotationState, LabelStudioAnnotation, LabelStudioProject
-from annotations.services.label_studio.judging import Author
+from annotations.labelstudio.errors import Missing
+from annotations.labelstudio.ports import PAGE_SIZE, RemoteProject, RemoteTask
+from annotations.models import AnnotationState, LabelStudioAnnotation, LabelStudioProject, LabelStudioTask
+from annotations.services.label_studio.judging import NEVER, Author
 from annotations.services.label_studio.purposes import Purpose
 from annotations.services.label_studio.taking import Taken, take_tasks
 from annotations.services.label_studio.turns import Turn
@@ -16,6 +18,7 @@ from builder.common.canonical_json import sha256_text
 
 # A transaction there may become visible after a later one: what changed shortly before the newest is asked for again.
 OVERLAP = timedelta(minutes=2)
+FETCHED = 50
 PAGE = PAGE_SIZE
 
 
@@ -36,6 +39,7 @@ def pull(turn: Turn, purpose: Purpose) -> Taken:
         if newest is not None and (project.cursor is None or newest > project.cursor):
             project.cursor = newest
             project.save(update_fields=["cursor"])
+    taken.add(_look_again(turn, purpose, author))
     note_counts(turn, turn.port.get_project(turn.remote_id))
     project.pulled_at = started
     project.save(update_fields=["pulled_at"])
@@ -43,16 +47,40 @@ def pull(turn: Turn, purpose: Purpose) -> Taken:
     return taken
 
 
-def author_of(turn: Turn) -> Author:
-    """Return whose annotations count in this project, and until when: to the end of grading.
+def fetch_tasks(turn: Turn, rows: Sequence[LabelStudioTask]) -> Iterator[list[RemoteTask]]:
+    """Return these tasks as they are now, some at a time, each by a request of its own; without those that are gone."""
+    for start in range(0, len(rows), FETCHED):
+        turn.step(start, len(rows), _("Tasks looked at again"))
+        page = []
+        for row in rows[start : start + FETCHED]:
+            try:
+                page.append(turn.port.get_task(row.remote_id or 0))
+            except Missing:
+                # The next comparison names it.
+                continue
+        yield page
 
-    The addresses are asked for only when there are strangers.
-    """
+
+def _look_again(turn: Turn, purpose: Purpose, author: Author) -> Taken:
+    """Judge anew what is to be judged anew. Cost, when there is nothing: one query."""
+    due = LabelStudioAnnotation.objects.filter(state=AnnotationState.QUARANTINED, seen_at=NEVER)
+    wanted = turn.project.tasks.filter(pk__in=due.values("task"), remote_id__isnull=False)
+    rows, taken = {row.ext_id: row for row in wanted.order_by("remote_id")}, Taken()
+    for page in fetch_tasks(turn, list(rows.values())):
+        taken.add(take_tasks(turn, page, author, purpose))
+        for task in page:
+            rows.pop(task.ext_id, None)
+    if rows:
+        due.filter(task__in=rows.values()).update(seen_at=timezone.now())
+    return taken
+
+
+def author_of(turn: Turn) -> Author:
+    """Return whose annotations count in this project. Addresses are asked for only when there are strangers."""
     project = turn.project
     own = project.person.email if project.person else ""
     known = {project.account_id: own} if project.account_id is not None else {}
-    until = project.session_rater.session.ended_at if project.session_rater else None
-    return Author(project.account_id, addresses=_Addresses(turn, known), until=until)
+    return Author(project.account_id, addresses=_Addresses(turn, known))
 
 
 def note_counts(turn: Turn, remote: RemoteProject) -> None:
@@ -80,9 +108,11 @@ def annotations_here(project: LabelStudioProject) -> int:
 def tell_taken(turn: Turn, taken: Taken) -> None:
     """Write into the log what came, if anything did."""
     if taken.changed:
-        text = ngettext(
+        grades = ngettext(
             "The grades of %(count)s answer came.", "The grades of %(count)s answers came.", taken.changed
         )
+        reviews = ngettext("%(count)s review came.", "%(count)s reviews came.", taken.changed)
+        text = grades if turn.project.session_rater_id is not None else reviews
         turn.note(text % {"count": taken.changed})
     if taken.quarantined:
         text = ngettext(

@@ -59,6 +59,10 @@ class Purpose(Protocol):
         """Return the tasks that were taken back and are needed after all."""
         ...
 
+    def ended_at(self) -> datetime | None:
+        """Return when people had to be done (None: they still work); it stays so until the transaction ends."""
+        ...
+
     def parse(self, row: LabelStudioTask, data: Data, result: Result) -> tuple[Any | None, str]:
         """Return what an annotation says, or None and why it can't be taken over."""
         ...

@@ -43,11 +43,12 @@ def push(turn: Turn, purpose: Purpose) -> int:
 
 
 def _take_up(turn: Turn, purpose: Purpose) -> None:
-    """Let tasks that were taken back count again where they still are; deleted ones are to be sent again."""
+    """Let tasks that were taken back count again where they still are; what isn't there is to be sent again."""
     for row in purpose.returned(turn.project):
         turn.step(0, None, _("Tasks given back"))
-        task = _task_there(turn, row.remote_id)
-        row.state = TaskState.PENDING if task is None else TaskState.CONFIRMED
+        task = _task_there(turn, row)
+        # As if its answer hadn't come: a late import may have brought it since, so it is looked for before it is sent.
+        row.state = TaskState.SENT if task is None else TaskState.CONFIRMED
         row.remote_id = None if task is None else task.id
         row.save(update_fields=["state", "remote_id"])
         if task is not None:
@@ -173,28 +174,27 @@ def _take_back(turn: Turn, purpose: Purpose) -> None:
     """Delete tasks that nobody is to grade any more, unless somebody already has; their rows stay."""
     for row in purpose.surplus(turn.project):
         turn.step(0, None, _("Tasks taken back"))
-        remote = row.remote_id
-        if remote is not None and not row.annotations.exists() and _is_empty(turn, remote):
-            turn.port.delete_task(remote)
+        remote, is_graded = row.remote_id, row.annotations.exists()
+        task = None if is_graded else _task_there(turn, row)
+        if not is_graded and (task is None or not task.annotations):
+            if task is not None:
+                turn.port.delete_task(task.id)
             row.remote_id = None
         row.state = TaskState.WITHDRAWN
         row.save(update_fields=["state", "remote_id"])
-        turn.note(
-            _("Task %(task)s was taken back: nobody is to grade its answer any more.") % {"task": remote}
-        )
+        if remote is not None:
+            turn.note(
+                _("Task %(task)s was taken back: nobody is to grade its answer any more.") % {"task": remote}
+            )
 
 
-def _is_empty(turn: Turn, task_id: int) -> bool:
-    """Whether nobody has graded the task there; one that is gone already is empty."""
-    task = _task_there(turn, task_id)
-    return task is None or not task.annotations
-
-
-def _task_there(turn: Turn, task_id: int | None) -> RemoteTask | None:
+def _task_there(turn: Turn, row: LabelStudioTask) -> RemoteTask | None:
+    """Return the row's task if it is there; another one under its number is not ours to touch."""
     try:
-        return None if task_id is None else turn.port.get_task(task_id)
+        task = None if row.remote_id is None else turn.port.get_task(row.remote_id)
     except Missing:
         return None
+    return task if task is not None and task.ext_id == row.ext_id else None
 
 
 def _check_for_doubles(turn: Turn) -> None:

@@ -1,11 +1,7 @@
 """Looking again at what was set aside, after somebody mended its cause."""
 
-from collections.abc import Iterator, Sequence
-
 from django.utils.translation import gettext as _
 
-from annotations.labelstudio.errors import Missing
-from annotations.labelstudio.ports import RemoteTask
 from annotations.models import (
     AnnotationState,
     GradingSession,
@@ -17,7 +13,7 @@ from annotations.models import (
 from annotations.services.label_studio.grading import Grading
 from annotations.services.label_studio.holding import take_hold
 from annotations.services.label_studio.projects import connection_of, match_account, projects_of
-from annotations.services.label_studio.pull import author_of, tell_taken
+from annotations.services.label_studio.pull import author_of, fetch_tasks, tell_taken
 from annotations.services.label_studio.sync import Means, default_means, said_plainly
 from annotations.services.label_studio.taking import Taken, take_tasks
 from annotations.services.label_studio.turns import Turn
@@ -26,8 +22,6 @@ from builder.access import Act
 from builder.common.errors import NotReady
 from builder.models import User
 from builder.services.audit import record
-
-BATCH = 50
 
 
 def recheck(*, session: GradingSession, by: User, means: Means | None = None) -> Taken:
@@ -58,7 +52,7 @@ def _recheck(turn: Turn, purpose: Grading) -> Taken:
         return taken
     match_account(turn)
     author = author_of(turn)
-    for page in _fetched(turn, rows):
+    for page in fetch_tasks(turn, rows):
         taken.add(take_tasks(turn, page, author, purpose, again=True))
     tell_taken(turn, taken)
     return taken
@@ -67,16 +61,3 @@ def _recheck(turn: Turn, purpose: Grading) -> Taken:
 def _rows(project: LabelStudioProject) -> list[LabelStudioTask]:
     rows = project.tasks.filter(annotations__state=AnnotationState.QUARANTINED, remote_id__isnull=False)
     return list(rows.distinct().order_by("remote_id"))
-
-
-def _fetched(turn: Turn, rows: Sequence[LabelStudioTask]) -> Iterator[list[RemoteTask]]:
-    for start in range(0, len(rows), BATCH):
-        turn.step(start, len(rows), _("Tasks looked at again"))
-        page = []
-        for row in rows[start : start + BATCH]:
-            try:
-                page.append(turn.port.get_task(row.remote_id or 0))
-            except Missing:
-                # The next comparison names it.
-                continue
-        yield page

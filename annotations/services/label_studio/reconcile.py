@@ -78,10 +78,16 @@ def _look_at(task: RemoteTask, hashes: dict[str, str], account_id: int | None, f
 
 def _note_missing(turn: Turn, there: dict[str, list[TaskKey]]) -> int:
     """Note which tasks that had arrived are there no more; what had been graded in them is kept."""
-    rows = turn.project.tasks.filter(state=TaskState.CONFIRMED).values_list("pk", "ext_id")
+    # Nobody misses what had been taken back; it only isn't counted there any more.
+    _note_gone(turn, TaskState.WITHDRAWN, there, remote_id=None)
+    return _note_gone(turn, TaskState.CONFIRMED, there, state=TaskState.LOST)
+
+
+def _note_gone(turn: Turn, now: TaskState, there: dict[str, list[TaskKey]], **becomes: object) -> int:
+    rows = turn.project.tasks.filter(state=now, remote_id__isnull=False).values_list("pk", "ext_id")
     gone = [pk for pk, ext_id in rows if ext_id not in there]
     for start in range(0, len(gone), 500):
-        LabelStudioTask.objects.filter(pk__in=gone[start : start + 500]).update(state=TaskState.LOST)
+        LabelStudioTask.objects.filter(pk__in=gone[start : start + 500]).update(**becomes)
     return len(gone)
 
 

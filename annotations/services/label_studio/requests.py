@@ -5,7 +5,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.models import (
-    AnnotationState,
     GradingSession,
     LabelStudioAnnotation,
     LabelStudioProject,
@@ -14,6 +13,7 @@ from annotations.models import (
     SessionState,
     TaskState,
 )
+from annotations.services.label_studio.judging import judge_anew_later
 from annotations.services.label_studio.projects import connection_of, forget_lost
 from builder import access
 from builder.access import Act
@@ -43,21 +43,17 @@ def request_sync(*, session: GradingSession, act: str, by: User, key: str = "") 
 
 
 def recheck_set_aside(session: GradingSession, *, by: User) -> Job | None:
-    """Ask for another look at what was set aside, now that grading goes on; None where there is nothing.
+    """Have what was set aside judged anew, now that grading goes on, and ask for it; None where there is nothing.
 
-    What was written after grading had ended counts once the session is open again.
+    What was written after grading had ended counts once the session is open again. Whatever pull or comparison comes
+    next does it, also where no worker runs and a command polls.
     """
     access.require(by, Act.MANAGE_SESSIONS, session.release.department)
-    aside = LabelStudioAnnotation.objects.filter(
-        task__project__session_rater__session=session, state=AnnotationState.QUARANTINED
-    )
-    if not aside.exists():
+    aside = LabelStudioAnnotation.objects.filter(task__project__session_rater__session=session)
+    if not judge_anew_later(aside):
         return None
     return enqueue_job(
-        kind="label-studio:recheck",
-        arguments={"session": session.pk},
-        by=by,
-        department=session.release.department,
+        kind=PULL, arguments={"session": session.pk}, by=by, department=session.release.department
     )
 
 

@@ -1,8 +1,9 @@
 """Rubrics to review as tasks, and annotations as votes: what a reviewer's project in Label Studio is for."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -89,9 +90,14 @@ class Reviewing:
         return list(rows.exclude(revision__in=self._under_review()).order_by("pk"))
 
     def returned(self, project: LabelStudioProject) -> list[LabelStudioTask]:
-        """Return the tasks of revisions that are under review again."""
-        taken_back = project.tasks.filter(state=TaskState.WITHDRAWN, revision__in=self._under_review())
-        return list(taken_back.order_by("pk"))
+        """Return the tasks of revisions that are under review again, unless the reviewer has reviewed them."""
+        taken_back = project.tasks.filter(state=TaskState.WITHDRAWN)
+        again = self._to_review(project, Q(pk__in=taken_back.values("revision")))
+        return list(taken_back.filter(revision__in=again).order_by("pk"))
+
+    def ended_at(self) -> datetime | None:
+        """Return no time: votes come as long as the case is under review, which the review service sees to."""
+        return None
 
     def parse(self, row: LabelStudioTask, data: Data, result: Result) -> tuple[ReadReview | None, str]:
         """Return the votes of an annotation, or why there are none."""
@@ -144,13 +150,16 @@ class Reviewing:
         return CaseRevision.objects.filter(pk__in=waiting.values("head"))
 
     def _unsent(self, project: LabelStudioProject) -> list[CaseRevision]:
-        """Return what the reviewer may review, hasn't reviewed, and wasn't sent. Cost: some queries a case."""
+        sent = LabelStudioTask.objects.filter(project=project, revision=OuterRef("pk"))
+        return self._to_review(project, Q(~Exists(sent)))
+
+    def _to_review(self, project: LabelStudioProject, which: Q) -> list[CaseRevision]:
+        """Return what the reviewer may review and hasn't reviewed, among these. Cost: some queries a case."""
         person = project.person
         if person is None:
             return []
-        sent = LabelStudioTask.objects.filter(project=project, revision=OuterRef("pk"))
         reviewed = Review.objects.filter(revision=OuterRef("pk"), reviewer=person)
-        waiting = self._under_review().exclude(Exists(sent)).exclude(Exists(reviewed))
+        waiting = self._under_review().filter(which).exclude(Exists(reviewed))
         waiting = waiting.select_related("case__department").order_by("pk")
         return [revision for revision in waiting if _may_review(person, revision)]
 

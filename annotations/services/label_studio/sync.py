@@ -20,6 +20,7 @@ from annotations.models import (
 )
 from annotations.services.label_studio.gateways import open_gateway
 from annotations.services.label_studio.grading import Grading
+from annotations.services.label_studio.handing_on import hand_on
 from annotations.services.label_studio.holding import Holder, ProjectBusy, take_hold
 from annotations.services.label_studio.projects import (
     connection_of,
@@ -62,6 +63,7 @@ class Synced:
     """What a synchronisation came to, over all projects of a session."""
 
     projects: int = 0
+    handed_on: int = 0
     sent: int = 0
     graded: int = 0
     quarantined: int = 0
@@ -74,7 +76,13 @@ class Synced:
     def changed(self) -> bool:
         """Whether anything is other than before."""
         return bool(
-            self.sent or self.graded or self.quarantined or self.withdrawn or self.lost or self.doubles
+            self.handed_on
+            or self.sent
+            or self.graded
+            or self.quarantined
+            or self.withdrawn
+            or self.lost
+            or self.doubles
         )
 
     def count(self, taken: Taken) -> None:
@@ -105,8 +113,9 @@ def sync_session(
 ) -> Synced:  # fmt: skip
     """Make the session's projects and keep them equal with our rows; `only` names one project.
 
-    Run again after any interruption it goes on where it stopped. Raises NotReady with a sentence where a person has
-    to act, TryLater where waiting helps; the projects that could be worked at were.
+    Before anything is sent, answers that somebody left go to graders there if nobody here could take them. Run again
+    after any interruption it goes on where it stopped. Raises NotReady with a sentence where a person has to act,
+    TryLater where waiting helps; the projects that could be worked at were.
     """
     access.require(by, Act.MANAGE_SESSIONS, session.release.department)
     means, synced = means or default_means(), Synced()
@@ -114,6 +123,8 @@ def sync_session(
     steps = _steps_now(session, tuple(steps))
     connection = connection_of(session)
     projects = [each for each in want_projects(session) if only is None or each.pk == only]
+    if Step.PUSH in steps:
+        synced.handed_on = hand_on(session)
     failures: list[LabelStudioError | ProjectBusy] = []
     try:
         with means.gateway(connection) as port:

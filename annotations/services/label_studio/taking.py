@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
+from django.utils import timezone
 
 from annotations.labelstudio.ports import RemoteTask
 from annotations.models import AnnotationState, LabelStudioAnnotation, LabelStudioTask, TaskState
@@ -48,20 +49,21 @@ def take_tasks(
 ) -> Taken:
     """Take over what a page of tasks holds; with `again` what was judged before is judged anew.
 
-    Cost: two queries for a page on which nothing is new; else eight or so, whatever the number of tasks.
+    When people had to be done is read here, under the lock under which that changes.
+    Cost: two queries for a page on which nothing is new; else nine or so, whatever the number of tasks.
     """
     keys = {task.ext_id for task in tasks if task.ext_id}
-    rows = {
-        row.ext_id: row for row in turn.project.tasks.filter(ext_id__in=keys).select_related("assignment")
-    }
+    rows = {row.ext_id: row for row in turn.project.tasks.filter(ext_id__in=keys)}
     stored: dict[int, list[LabelStudioAnnotation]] = defaultdict(list)
     for each in LabelStudioAnnotation.objects.filter(task__in=rows.values()).defer("result"):
         stored[each.task_id].append(each)
-    taken, writing = Taken(tasks=len(tasks)), _Writing()
+    taken, writing, is_held = Taken(tasks=len(tasks)), _Writing(), False
     for task in tasks:
         row = rows.get(task.ext_id)
         if row is None or (not again and is_settled(task, row, stored[row.pk])):
             continue
+        if not is_held:
+            author, is_held = replace(author, until=purpose.ended_at()), True
         _adopt(task, row, stored[row.pk], writing)
         if task.id == row.remote_id:
             judged = judge(task, row, stored[row.pk], author, purpose)
@@ -102,12 +104,13 @@ def _note(
             place = writing.promoted if each.state == AnnotationState.ACCEPTED else writing.demoted
         found.updated_at, found.account = each.remote.updated_at, each.account
         found.result, found.state, found.reason = list(each.remote.result), each.state, each.reason
+        found.seen_at = timezone.now()
         place.append(found)
         taken.annotations += 1
         taken.quarantined += each.state == AnnotationState.QUARANTINED
     for gone in known.values():
         if gone.state != AnnotationState.WITHDRAWN:
-            gone.state, gone.reason = AnnotationState.WITHDRAWN, ""
+            gone.state, gone.reason, gone.seen_at = AnnotationState.WITHDRAWN, "", timezone.now()
             writing.demoted.append(gone)
             taken.withdrawn += 1
     if accepted is not None or had_one:

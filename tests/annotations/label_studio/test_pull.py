@@ -21,7 +21,7 @@ from annotations.services.label_studio.closing import projects_behind
 from annotations.services.label_studio.pull import OVERLAP
 from annotations.services.label_studio.quarantine import recheck
 from annotations.services.label_studio.sync import Step
-from annotations.services.sessions import close_session, end_grading
+from annotations.services.sessions import close_session, end_grading, reopen_session
 from builder.common.errors import NotReady
 from builder.jobs import TryLater
 from tests.annotations.label_studio.conftest import Sync
@@ -202,6 +202,53 @@ def test_after_the_end_of_grading_nothing_written_later_counts(
     with pytest.raises(NotReady):
         sync(session)
     assert len(everything(session)) == 3
+
+
+@pytest.mark.parametrize("step", [Step.PULL, Step.RECONCILE])
+def test_when_grading_goes_on_what_was_set_aside_is_judged_anew_by_whatever_comes_next(
+    cast: Cast, there: FakeLabelStudio, sync: Sync, session: GradingSession, step: Step
+) -> None:
+    """No job runs here: a command polls."""
+    first, second, third, _last = rows(session, cast)
+    end_grading(session=session, by=cast.lou)
+    session.refresh_from_db()
+    there.now = timezone.now()
+    there.annotate(first.remote_id, verdicts("+++"))
+    there.annotate(second.remote_id, verdicts("+o."))
+    there.annotate(third.remote_id, verdicts("ooo"))
+    assert sync(session, [Step.PULL]).quarantined == 3
+    reopen_session(session=session, reason="Ended too early.", by=cast.lou)
+    there.delete_task(third.remote_id)
+    session.refresh_from_db()
+    # What was looked at isn't asked for by its time any more.
+    there.now += timedelta(minutes=10)
+    there.annotate(rows(session, cast)[3].remote_id, verdicts("..."))
+    assert sync(session, [step]).graded == 1
+    assert [row[3] for row in everything(session)] == ["met"] * 3
+    # The one whose task is gone stays as it was, and isn't asked for again and again.
+    assert [why for why in reasons(session) if "ended" in why] == [
+        "This was written after grading had ended."
+    ]
+    sync(session)
+    before = len(there.calls)
+    sync(session)
+    assert "get_task" not in there.calls[before:]
+
+
+def test_what_was_written_after_the_end_does_not_count_though_its_pull_began_before(
+    cast: Cast, there: FakeLabelStudio, sync: Sync, session: GradingSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = there.changed_tasks
+
+    def read(project_id: int, **how: Any) -> Any:
+        end_grading(session=session, by=cast.lou)
+        there.now = timezone.now()
+        there.annotate(rows(session, cast)[0].remote_id, verdicts("+o?"))
+        yield from original(project_id, **how)
+
+    monkeypatch.setattr(there, "changed_tasks", read)
+    sync(session, [Step.PULL])
+    assert everything(session) == [] and "after grading had ended" in reasons(session)[0]
 
 
 def test_a_page_costs_as_many_queries_for_many_answers_as_for_few(

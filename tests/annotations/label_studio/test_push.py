@@ -147,8 +147,8 @@ def test_answers_that_were_taken_from_a_grader_are_taken_back_unless_graded(
 def test_answers_that_are_given_back_to_a_grader_are_sent_again_once(
     cast: Cast, there: FakeLabelStudio, sync: Sync
 ) -> None:
-    """Two tasks: one was deleted when Gia was removed, one she had begun meanwhile still stands."""
-    session = make_there(cast, [cast.gia, cast.gus, cast.geo], overlap=2, n_cases=3)
+    """Some tasks went when Gia was removed, one she had begun meanwhile still stands. Gus has all answers, too."""
+    session = make_there(cast, [cast.gia, cast.gus])
     sync(session)
     project = project_of(session, cast.gia)
     begun, *others = project.tasks.order_by("remote_id")
@@ -164,6 +164,49 @@ def test_answers_that_are_given_back_to_a_grader_are_sent_again_once(
     assert keys(there) == sent(session)
     assert set(project.tasks.values_list("state", flat=True)) == {TaskState.CONFIRMED}
     assert [verdict for *_, verdict, _note in everything(session)] == ["met", "not_met", "not_met"]
+
+
+def test_what_was_being_taken_back_when_the_connection_broke_is_used_again_or_taken_back_later(
+    cast: Cast, there: FakeLabelStudio, sync: Sync
+) -> None:
+    session = make_there(cast, [cast.gia, cast.gus], n_cases=3)
+    sync(session)
+    project = project_of(session, cast.gia)
+    before = keys(there)
+    remove_grader(session=session, rater=project.session_rater.rater, reason="Left.", by=cast.lou)
+    there.failures = {"delete_task": ["", "before"]}
+    with pytest.raises(TryLater):
+        sync(session)
+    gone = set(before) - set(keys(there))
+    assert len(gone) == 1
+    add_grader(session=session, user=cast.gia, by=cast.lou)
+    assert sync(session).sent == 1
+    assert keys(there) == before
+    assert not sync(session).changed
+    remove_grader(session=session, rater=project.session_rater.rater, reason="Left.", by=cast.lou)
+    there.failures = {"delete_task": ["", "before"]}
+    with pytest.raises(TryLater):
+        sync(session)
+    sync(session)
+    assert not project.tasks.filter(remote_id__isnull=False).exists()
+    assert {task.project_id for task in there.tasks.values()} == {project_of(session, cast.gus).remote_id}
+    assert not sync(session).changed
+
+
+def test_a_task_that_arrived_late_and_was_taken_back_meanwhile_is_not_doubled_when_it_is_given_back(
+    cast: Cast, there: FakeLabelStudio, sync: Sync
+) -> None:
+    session = make_there(cast)
+    sync(session)
+    project = project_of(session, cast.gia)
+    first, before = min(there.tasks), keys(there)
+    texts = there.tasks[first].data
+    remove_grader(session=session, rater=project.session_rater.rater, reason="Left.", by=cast.lou)
+    sync(session, [Step.PUSH])
+    there._import(project.remote_id, [texts])
+    add_grader(session=session, user=cast.gia, by=cast.lou)
+    sync(session)
+    assert keys(there) == before and not sync(session).changed
 
 
 def test_one_writer_a_project(cast: Cast, there: FakeLabelStudio, sync: Sync) -> None:

@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.utils import timezone
 
 from annotations.labelstudio.errors import Unauthorised, Unreachable
@@ -18,6 +18,7 @@ from annotations.services.label_studio.holding import Holder, take_hold
 from annotations.services.label_studio.quarantine import recheck
 from annotations.services.label_studio.requests import hint_pull, recheck_set_aside, request_sync, send_again
 from annotations.services.label_studio.sync import Means, sync_session
+from annotations.services.members import remove_grader
 from annotations.services.sessions import close_session, end_grading, reopen_session
 from builder.common.errors import BadInput, NotAllowed, NotReady
 from builder.jobs.worker import run_due_jobs
@@ -237,6 +238,25 @@ def test_the_command_says_what_it_did_and_what_to_look_at(cast: Cast, everywhere
     call_command("close_session", str(session.pk), "--reason", "Done.", "--by", "lou@example.org", stdout=out)
     assert "The grades of 1 more answers came from Label Studio." in out.getvalue()
     assert "nothing more to do" in run("--watch", "60")
+
+
+@pytest.mark.parametrize("command", ["sync_session", "sync_reviews", "close_session"])
+def test_every_argument_of_a_command_is_explained(command: str) -> None:
+    parser = load_command_class("annotations", command).create_parser("manage.py", command)
+    unexplained = [action.dest for action in parser._actions if not action.help]
+    assert unexplained == []
+
+
+def test_the_command_says_what_was_handed_on(cast: Cast, everywhere: FakeLabelStudio) -> None:
+    session = make_there(cast, [cast.gia, cast.gus], overlap=1)
+    out = StringIO()
+    given = ("sync_session", str(session.pk), "--by", "lou@example.org")
+    call_command(*given, stdout=out)
+    assert "given to other graders" not in out.getvalue()
+    rater = project_of(session, cast.gia).session_rater.rater
+    remove_grader(session=session, rater=rater, reason="Left.", by=cast.lou)
+    call_command(*given, stdout=out)
+    assert "Answers that somebody had left, given to other graders there: 2." in out.getvalue()
 
 
 Scene = Callable[[Cast, GradingSession, Means], Any]

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from annotations.models import GradingSession
+from annotations.models import Desk, GradingSession, SessionRater
 from annotations.services.label_studio.sync import Step
+from annotations.services.resolutions import ask_third
+from annotations.services.session_rows import rater_for_person
+from builder.common.errors import BadInput
 from builder.models import Job
+from tests.annotations.disputed import answer_to, disputed, number_of
 from tests.annotations.label_studio.conftest import Sync
 from tests.annotations.label_studio.fake import GUS, FakeLabelStudio
 from tests.annotations.label_studio.rows import make_there, project_of, verdicts
@@ -124,3 +128,31 @@ def test_the_same_by_api(cast: Cast, session: GradingSession, as_user: Any) -> N
     assert (
         client.post(reverse("api:session-label-studio-again", args=[session.pk, 99_999])).status_code == 404
     )
+
+
+def test_who_grades_there_is_not_asked_for_a_third_opinion_and_the_page_says_why(
+    cast: Cast, as_user: Any
+) -> None:
+    session = disputed(cast)
+    place = reverse("annotations:session-disagreement-third", args=[session.pk, number_of(session, 0), 3])
+    why = "Graders in Label Studio aren’t asked"
+    assert why not in text_of(as_user(cast.lou).get(place))
+    rater = rater_for_person(cast.geo)
+    SessionRater.objects.create(session=session, rater=rater, position=3, desk=Desk.LABEL_STUDIO)
+    text = text_of(as_user(cast.lou).get(place))
+    assert why in text and "Geo" not in text
+    with pytest.raises(BadInput, match="grades in Label Studio, where colleagues’ verdicts can be opened"):
+        ask_third(session=session, response=answer_to(session, 0), criteria=[0], rater=rater, by=cast.lou)
+
+
+def test_before_a_grader_is_removed_the_page_says_where_their_answers_go(
+    cast: Cast, session: GradingSession, as_user: Any
+) -> None:
+    client, own = as_user(cast.lou), "Synchronise first"
+    there = make_there(cast, here=[cast.gus])
+    texts = [
+        text_of(client.get(reverse("annotations:session-grader-remove", args=[pk, position])))
+        for pk, position in ((there.pk, 1), (there.pk, 2), (make_session(cast).pk, 1))
+    ]
+    assert [own in text for text in texts] == [True, False, False]
+    assert ["goes to other graders in Label Studio" in text for text in texts] == [True, True, False]

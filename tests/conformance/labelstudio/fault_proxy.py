@@ -127,6 +127,8 @@ class FaultProxy:
     _server: asyncio.Server | None = None
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: list[BaseException] = field(default_factory=list)
+    # Without a reference the work for a client that has gone is collected as garbage before it is done.
+    _at_work: "set[asyncio.Task[None] | None]" = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -186,6 +188,8 @@ class FaultProxy:
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        own = asyncio.current_task()
+        self._at_work.add(own)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             try:
                 while request := await read_message(reader):
@@ -194,6 +198,7 @@ class FaultProxy:
             except (AssertionError, ValueError, LookupError, TypeError) as failure:
                 self._failures.append(failure)
             finally:
+                self._at_work.discard(own)
                 writer.close()
 
     async def _handle(

@@ -80,7 +80,9 @@ def kill(make: Callable[[], Round], dice: random.Random, taken: float, found: di
     turn = make()
     turn.ask()
     found["kills"] += not in_a_process(work, killed_after=dice.uniform(0, taken))
-    found["there"].append(turn.far())
+    far = turn.far()
+    if 0 < far < 2 * CASES:
+        found["midst"].append(far)
     run_out()
     in_a_process(work)
     # What the server was doing for the killed worker may have landed after the other one looked.
@@ -100,7 +102,7 @@ def main(directory: Path, seed: int, kills: int) -> dict[str, Any]:
 
     call_command("migrate", verbosity=0)
     cast, dice = make_cast(), random.Random(seed)
-    found: dict[str, Any] = {"kills": 0, "there": [], "problems": [], "states": []}
+    found: dict[str, Any] = {"kills": 0, "midst": [], "problems": [], "states": []}
     with server_from_template() as server:
         there = LabelStudioInTest(server, EmptyDatabase())
         there.wipe()
@@ -111,9 +113,12 @@ def main(directory: Path, seed: int, kills: int) -> dict[str, Any]:
             start = time.perf_counter()
             in_a_process(work)
             taken = time.perf_counter() - start
-            for _number in range(kills):
+            # How long an undisturbed one takes changes with what else the machine does: some more, if too few hit.
+            hits, enough = len(found["midst"]), kills // 4
+            for number in range(3 * kills):
+                if number >= kills and len(found["midst"]) - hits >= enough:
+                    break
                 kill(lambda act=act: rounds(cast, there, act), dice, taken, found)  # type: ignore[misc]
-    found["whole"] = CASES * 2
     return found
 
 

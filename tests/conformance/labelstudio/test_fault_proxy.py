@@ -1,6 +1,7 @@
 """Every fault of the proxy does what its name says, to a small server that writes down what it got."""
 
 import contextlib
+import gc
 import json
 import socket
 import threading
@@ -39,6 +40,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         data = json.dumps({"count": len(self.server.committed), "text": TEXT}, ensure_ascii=False).encode()
+        if self.path == "/dozing":
+            time.sleep(0.3)
         if self.path == "/nothing":
             self.send_response(204)
             self.end_headers()
@@ -202,6 +205,20 @@ def test_a_late_request_is_committed_after_its_client_gave_up(
     assert behind.committed == []
     proxy.drain()
     assert behind.committed == ["/x 1"]
+
+
+def test_what_a_gone_client_asked_for_is_seen_through(
+    proxy: FaultProxy, client: httpx.Client, behind: Counter
+) -> None:
+    """Nobody but the proxy knows of such a request any more: it is not collected as garbage while a server is slow."""
+    proxy.inject(Fault.LATENCY, seconds=0.6)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/dozing", content="1", timeout=0.2)
+    while not behind.committed:
+        time.sleep(0.01)
+    gc.collect()
+    proxy.drain()
+    assert [each.status for each in proxy.seen] == [200]
 
 
 def test_a_late_answer_was_committed_at_once(

@@ -35,6 +35,7 @@ ENGLISH = tuple(
 )
 CHOICES = ("met", "not_met", "cannot_judge")
 SHOWN = ("Met", "Not met", "Cannot judge")  # Gia's pages are in English
+COMMENT = "처음부터 끝까지 읽었습니다.\nRead twice."
 NOTE = "재검 필요: see line 2"
 
 
@@ -116,7 +117,22 @@ def grade(page: Page, count: int, first: int) -> dict[int, str]:
     note = cards.nth(count - 1).locator("[name^=note_]")
     note.fill(NOTE)
     note.press("Enter")
+    comment_on_the_whole(page)
     return chosen
+
+
+def comment_on_the_whole(page: Page) -> None:
+    """Write two lines at the end, kept by the keys that the field itself and the instruction name."""
+    field = page.locator("[name=overall_comment]")
+    keys = "Shift+Enter"
+    assert keys in (field.get_attribute("placeholder") or "")
+    first, second = COMMENT.split("\n")
+    field.press_sequentially(first)
+    field.press("Enter")
+    field.press_sequentially(second)
+    expect(field).to_have_value(COMMENT)
+    field.press(keys)
+    expect(page.locator('[name^="overall_comment:"]')).to_contain_text(second)
 
 
 def submit(page: Page) -> None:
@@ -186,7 +202,15 @@ def test_a_grader_judges_by_hand(
     synced = sync(session, cast, label_studio, Step.PULL)
     assert (synced.graded, synced.quarantined, synced.problems) == (2, 0, [])
     assert_arrived(session, chosen)
-    assert {each.account for each in LabelStudioAnnotation.objects.all()} == {cast.gia.email}
+    annotations = LabelStudioAnnotation.objects.all()
+    assert {each.account for each in annotations} == {cast.gia.email}
+    comments = [
+        each["value"]["text"]
+        for annotation in annotations
+        for each in annotation.result
+        if each["from_name"] == "overall_comment"
+    ]
+    assert comments == [[COMMENT]] * 2
 
 
 def assert_arrived(session: GradingSession, chosen: dict[int, dict[int, str]]) -> None:

@@ -93,6 +93,8 @@ def test_votes_comments_and_wordings_land_as_a_review(
     votes = list(found.votes.order_by("criterion_index"))
     assert [vote.vote for vote in votes] == ["agree"] * (len(votes) - 1) + ["disagree"]
     assert votes[0].proposed_wording == "Says it better."
+    told = LabelStudioProject.objects.get().log.values_list("text", flat=True)
+    assert "1 review came." in told and not any("grades" in text for text in told)
     again = sync_reviews(department=cast.department, by=cast.lou)
     assert (again.sent, again.graded) == (0, 0)
     assert Review.objects.count() == 1

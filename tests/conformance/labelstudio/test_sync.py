@@ -4,17 +4,19 @@ from typing import Any
 
 import pytest
 
-from annotations.models import GradeEvent, LabelStudioProject, ProjectState
+from annotations.models import Assignment, GradeEvent, LabelStudioProject, ProjectState, SessionRater
 from annotations.selectors.agreement import report_agreement
 from annotations.selectors.scores import report_session
 from annotations.services.label_studio.closing import archive_projects
 from annotations.services.label_studio.quarantine import recheck
 from annotations.services.label_studio.requests import send_again
 from annotations.services.label_studio.sync import Step, sync_session
+from annotations.services.members import add_grader, remove_grader
+from annotations.services.session_rows import rater_for_person
 from annotations.services.sessions import close_session, end_grading
 from builder.common.errors import NotReady
 from builder.common.secret_text import seal
-from tests.annotations.label_studio.rows import everything, means, port, verdicts
+from tests.annotations.label_studio.rows import everything, means, port, project_of, verdicts
 from tests.annotations.rows import give
 from tests.cast import Cast
 from tests.conformance.labelstudio.server import LabelStudioInTest
@@ -85,6 +87,33 @@ def test_skips_changes_and_deletions_by_a_person_arrive(cast: Cast, label_studio
     gia.ask("DELETE", f"/api/annotations/{gone['id']}/")
     assert graded.sync().withdrawn == 1
     assert len(everything(graded.session)) == 3
+
+
+def test_answers_change_hands_and_come_back_there(cast: Cast, label_studio: LabelStudioInTest) -> None:
+    """Gia leaves two answers, Gus may take one of them; then Gia returns, who had begun the other meanwhile."""
+    graded = Graded(cast, label_studio, graders=[cast.gia, cast.gus], overlap=1)
+    graded.sync()
+    first, second = label_studio.tasks(graded.project.remote_id or 0)
+    gia = graded.accounts[cast.gia.email]
+    members = SessionRater.objects.filter(session=graded.session)
+    members.filter(rater__user=cast.gus).update(quota=3)
+    remove_grader(session=graded.session, rater=rater_for_person(cast.gia), reason="Left.", by=cast.lou)
+    body = {"result": verdicts("+o+"), "completed_by": gia}
+    label_studio.ask("POST", f"/api/tasks/{first['id']}/annotations/", body)
+    synced = graded.sync()
+    assert (synced.handed_on, synced.sent, synced.quarantined) == (1, 1, 1)
+    [left] = label_studio.tasks(graded.project.remote_id or 0)
+    assert left["id"] == first["id"] != second["id"]
+    assert len(label_studio.tasks(project_of(graded.session, cast.gus).remote_id or 0)) == 3
+    add_grader(session=graded.session, user=cast.gia, by=cast.lou)
+    again = graded.sync()
+    own = Assignment.objects.filter(session=graded.session, rater__user=cast.gia).live()
+    # Which of the two Gus got was drawn: what is Gia's again is the task she began, or the other one sent anew.
+    began = own.get().label_studio_tasks.get().ext_id == first["data"]["ext_id"]
+    assert (again.sent, len(everything(graded.session))) == ((0, 3) if began else (1, 0))
+    assert not graded.sync().changed
+    keys = [task["data"]["ext_id"] for task in label_studio.tasks(graded.project.remote_id or 0)]
+    assert len(keys) == len(set(keys))
 
 
 def with_token(graded: Graded, token: str) -> None:

@@ -35,6 +35,6 @@ def test_twenty_kills_of_a_push_and_of_a_pull(tmp_path: Path, label_studio_serve
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["problems"] == [] and found["states"] == []
-    # Most were killed in the midst: some of it was done, and not all.
     assert found["kills"] >= KILLS
-    assert sum(0 < there < found["whole"] for there in found["there"]) >= KILLS // 2
+    # Many were killed in the midst: some of it was done, and not all.
+    assert len(found["midst"]) >= KILLS // 2
