@@ -36,6 +36,9 @@ FORBIDDEN_IN_PYTHON = {
     "a query filtered by the address": r"\.(?:filter|exclude|get)\(\s*\*\*\s*(?:self\.)?request",
     "signals": r"\b(?:pre|post)_(?:save|delete|init)\b|\bm2m_changed\b|^\s*from django\.dispatch\b",
     "eval or exec": r"(?<![\w.])(?:eval|exec)\(",
+    "a body that passes over unknown fields (use StrictShape)": (
+        r"^class \w+In\((?!StrictShape)\w*(?:Shape|Serializer|Query)"
+    ),
 }
 FORBIDDEN_IN_TEMPLATES = {
     "|safe or autoescape off": r"\|\s*safe(?:seq)?\b|{%\s*autoescape\s+off",

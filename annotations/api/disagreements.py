@@ -12,7 +12,7 @@ from annotations.selectors.adjudication import decision_page, who_may_be_third
 from annotations.selectors.disagreements import find_answer, list_disagreements, list_rulings, ruled_one
 from annotations.services.resolutions import ask_third, resolve_unit, withdraw_resolution
 from annotations.services.sessions import rater_for_person
-from builder.api.base import MAX_SMALL, ApiView, Shape, answers
+from builder.api.base import MAX_SMALL, ApiView, Shape, StrictShape, answers
 from builder.api.serializers.cases import ReasonIn
 from builder.common.errors import BadInput
 
@@ -89,14 +89,14 @@ class DisagreementOut(DecisionOut):
     may_be_third = CandidateOut(many=True)
 
 
-class RulingIn(Shape):
+class RulingIn(StrictShape):
     """A ruling and its reason, which is kept in the audit trail."""
 
     verdict = serializers.ChoiceField(choices=Ruling.values)
     reason = serializers.CharField(max_length=4_000)
 
 
-class ThirdIn(Shape):
+class ThirdIn(StrictShape):
     """Who is asked about which criteria of the answer, by their place from 0."""
 
     grader = serializers.EmailField()

@@ -12,7 +12,7 @@ from annotations import access
 from annotations.graded_dataset.formats import FORMATS
 from annotations.models import GradingSession
 from annotations.services.graded_dataset import export_grades_archive
-from builder.api.base import ERRORS, ApiView, Shape
+from builder.api.base import ERRORS, ApiView, Shape, StrictShape
 
 ZIP: dict[Any, Any] = {
     (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, "Data, manifest and README as a zip."),
@@ -26,7 +26,7 @@ class DatasetQuery(Shape):
     format = serializers.ChoiceField(choices=list(FORMATS), default="jsonl")
 
 
-class DatasetIn(DatasetQuery):
+class DatasetIn(StrictShape, DatasetQuery):
     """For whom and why the verdicts on held-out cases leave too; both are kept in the audit trail."""
 
     recipient = serializers.CharField(max_length=200)

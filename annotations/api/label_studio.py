@@ -9,12 +9,12 @@ from annotations import access
 from annotations.models import ProjectState
 from annotations.selectors.label_studio import label_studio_page, quarantined
 from annotations.services.label_studio.requests import request_sync, send_again
-from builder.api.base import MAX_INTEGER, ApiView, Shape, answers
+from builder.api.base import MAX_INTEGER, ApiView, Shape, StrictShape, answers
 from builder.api.serializers.jobs import JobOut
 from builder.selectors.jobs import job_page
 
 
-class SyncIn(Shape):
+class SyncIn(StrictShape):
     """Asking for a synchronisation."""
 
     key = serializers.CharField(

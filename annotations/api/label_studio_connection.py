@@ -15,11 +15,11 @@ from annotations.services.label_studio.connections import (
     save_connection,
 )
 from builder.access import Act, get_department_for
-from builder.api.base import ApiView, answers
+from builder.api.base import ApiView, StrictShape, answers
 from builder.common.errors import NotFound
 
 
-class ConnectionIn(serializers.Serializer[Any]):
+class ConnectionIn(StrictShape):
     """How a Label Studio is reached; an empty token keeps the stored one."""
 
     url = serializers.CharField(max_length=300)

@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from annotations.selectors.label_studio_reviews import list_review_projects, reviewers_of
 from annotations.services.label_studio.reviews import choose_reviewers
 from builder.access import Act, get_department_for
-from builder.api.base import ApiView, answers
+from builder.api.base import ApiView, StrictShape, answers
 from builder.api.serializers.jobs import JobOut
 from builder.common.errors import BadInput
 from builder.selectors.jobs import job_page
 
 
-class ReviewersIn(serializers.Serializer[Any]):
+class ReviewersIn(StrictShape):
     """Who reviews in Label Studio besides those who do already."""
 
     reviewers = serializers.ListField(child=serializers.EmailField(), max_length=100, default=list)

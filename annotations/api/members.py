@@ -5,12 +5,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import access
-from annotations.api.serializers import GraderIn, SessionOut
+from annotations.api.serializers import GraderIn, SessionOut, SetAsideOut
 from annotations.api.sessions import session_answer
+from annotations.selectors.for_the_lead import for_the_lead
 from annotations.selectors.members import find_grader, session_rater_at, session_run_at
 from annotations.services.members import add_grader, remove_grader, withdraw_session_run
 from builder.api.base import ApiView, answers
 from builder.api.serializers.cases import ReasonIn
+
+
+class SetAsideView(ApiView):
+    """What graders flagged or skipped."""
+
+    @extend_schema(responses=answers(SetAsideOut(many=True)))
+    def get(self, request: Request, session_id: int) -> Response:
+        """List the first 50 answers that graders flagged or skipped, and why; neither grader nor system is named.
+
+        Nothing while grading goes on for somebody who grades answers of these runs.
+        """
+        session = access.get_session_to_manage(self.person, session_id)
+        return Response(SetAsideOut(for_the_lead(session, self.person).set_aside, many=True).data)
 
 
 class GradersView(ApiView):

@@ -73,7 +73,7 @@ class SessionOut(serializers.ModelSerializer[GradingSession]):
         read_only_fields = fields
 
 
-class CloseIn(Shape):
+class CloseIn(StrictShape):
     """Why the session is closed; it is kept in the audit trail."""
 
     reason = serializers.CharField(max_length=10_000)
@@ -174,28 +174,38 @@ class VerdictIn(StrictShape):
 
 
 class GradesIn(StrictShape):
-    """Verdicts to save, in the order they were given; criteria that aren't named keep theirs."""
+    """Verdicts to save, in the order they were given; criteria that aren't named keep theirs. None changes none."""
 
-    verdicts = serializers.ListField(child=VerdictIn(), allow_empty=False, max_length=1_000)
+    verdicts = serializers.ListField(child=VerdictIn(), max_length=1_000)
     seconds = serializers.IntegerField(
         min_value=0, max_value=10**6, required=False, default=0,
         help_text="Working time since the last save; the server's clock bounds it.",
     )  # fmt: skip
 
 
-class SkipIn(Shape):
+class SkipIn(StrictShape):
     """Why an answer is put down."""
 
     reason = serializers.CharField(max_length=1_000)
 
 
-class FlagIn(Shape):
+class FlagIn(StrictShape):
     """What the lead should look at."""
 
     note = serializers.CharField(max_length=1_000)
 
 
-class GraderIn(Shape):
+class SetAsideOut(Shape):
+    """An answer that a grader flagged or skipped; `answer` is its number among the disagreements."""
+
+    answer = serializers.IntegerField(allow_null=True, help_text="Empty for a practice answer.")
+    prompt_id = serializers.CharField()
+    is_skipped = serializers.BooleanField()
+    note = serializers.CharField()
+    text = serializers.CharField(help_text="The answer.")
+
+
+class GraderIn(StrictShape):
     """Who joins."""
 
     grader = serializers.EmailField()
@@ -212,7 +222,7 @@ class GradesOut(Shape):
     next_position = serializers.IntegerField(allow_null=True)
 
 
-class VerdictsIn(Shape):
+class VerdictsIn(StrictShape):
     """A file of one rater's verdicts; the rater is made if new."""
 
     file = serializers.FileField()

@@ -151,7 +151,7 @@ class CalibrationRow(Shape):
     written = serializers.IntegerField()
 
 
-class ReopenIn(Shape):
+class ReopenIn(StrictShape):
     """Why grading begins again; it is kept in the audit trail."""
 
     reason = serializers.CharField(max_length=10_000)

@@ -66,6 +66,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_SESSION}items/<int:position>/grades/", grading.GradesView.as_view(), name="session-grades"),
     path(f"{_SESSION}items/<int:position>/skip/", grading.SkipView.as_view(), name="session-skip"),
     path(f"{_SESSION}items/<int:position>/flag/", grading.FlagView.as_view(), name="session-flag"),
+    path(f"{_SESSION}set-aside/", members.SetAsideView.as_view(), name="session-set-aside"),
     path(f"{_SESSION}graders/", members.GradersView.as_view(), name="session-graders"),
     path(
         f"{_SESSION}graders/<int:position>/remove/",

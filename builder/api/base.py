@@ -20,7 +20,7 @@ MAX_SMALL, MAX_INTEGER, MAX_BIG = 2**15 - 1, 2**31 - 1, 2**63 - 1
 
 
 class StrictShape(serializers.Serializer[Any]):
-    """What a body may hold and nothing else, where a misspelled choice would silently become the default."""
+    """What a body may hold and nothing else: a misspelled choice would silently become the default."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse fields that aren't there."""

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from builder.api.base import MAX_BIG, Shape
+from builder.api.base import MAX_BIG, Shape, StrictShape
 from exports.formats.registry import FORMATS
 from exports.models import (
     FIRST_STAGES,
@@ -60,7 +60,7 @@ class ReleaseOut(ReleaseRow):
         read_only_fields = fields
 
 
-class FreezeIn(Shape):
+class FreezeIn(StrictShape):
     """Which approved cases become which release: all of a department's, those with a tag, or those named."""
 
     department = serializers.CharField(max_length=20)
@@ -78,7 +78,7 @@ class FreezeIn(Shape):
     )
 
 
-class StageIn(Shape):
+class StageIn(StrictShape):
     """A release's next stage and why."""
 
     stage = serializers.ChoiceField(choices=NEXT_STAGE_VALUES)
@@ -133,7 +133,7 @@ class BundleQuery(Shape):
     )
 
 
-class BundleIn(BundleQuery):
+class BundleIn(StrictShape, BundleQuery):
     """For whom and why the held-out items leave too; both are kept in the audit trail."""
 
     recipient = serializers.CharField(max_length=200)
@@ -177,7 +177,7 @@ class RunRow(RunOut):
         read_only_fields = fields
 
 
-class RunFactorsIn(Shape):
+class RunFactorsIn(StrictShape):
     """The run's release, name and factors. Repeat `param` as K=V for each parameter."""
 
     release = serializers.CharField(max_length=150, help_text="NAME==X.Y.Z")

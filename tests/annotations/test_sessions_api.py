@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.urls import reverse
 
 from annotations.models import GradingSession, SessionState
 from annotations.selectors.agreement import report_agreement
@@ -155,7 +156,6 @@ def test_the_desk_shows_no_more_than_the_session_allows(cast: Cast) -> None:
     ("body", "status"),
     [
         ({}, 422),
-        ({"verdicts": []}, 422),
         ({"verdicts": [{"criterion_index": 0, "verdict": "maybe"}]}, 422),
         ({"verdicts": [{"criterion_index": 0, "verdict": "judge_failed"}]}, 422),
         ({"verdicts": [{"criterion_index": 9, "verdict": "met"}]}, 422),
@@ -169,6 +169,18 @@ def test_a_wrong_verdict_saves_nothing(cast: Cast, body: dict, status: int) -> N
     answer = Caller(cast.gia).put(f"sessions/{session.pk}/items/1/grades/", body)
     assert (answer.status_code, answer.json()["code"]) == (status, "bad_input")
     assert not assignment_of(cast.gia, session).grades.exists()
+
+
+def test_no_verdict_changes_nothing_by_api_and_at_the_desk_alike(cast: Cast) -> None:
+    session = make_session(cast, graders=[cast.gia])
+    gia, place = Caller(cast.gia), f"sessions/{session.pk}/items/1/grades/"
+    gia.put(place, verdicts_on(3))
+    answer = gia.put(place, {"verdicts": []})
+    assert (answer.status_code, answer.json()["judged"]) == (200, 3)
+    gia.client.force_login(cast.gia)
+    desk = reverse("annotations:grade-save", args=[session.pk, 1])
+    saved = gia.client.post(desk, {"verdicts": []}, format="json")
+    assert (saved.status_code, saved.json()["judged"]) == (200, 3)
 
 
 def test_verdicts_can_be_changed_taken_back_and_end_with_grading(cast: Cast) -> None:

@@ -66,15 +66,21 @@ def test_bad_input_says_where_and_writes_nothing(
     assert not Run.objects.exists()
 
 
-def test_protected_fields_change_nothing(cast: Cast) -> None:
+def test_what_is_no_field_is_refused_by_name_and_changes_nothing(cast: Cast) -> None:
+    """A form's fields too: a misspelled factor of a run would be lost."""
     release = make_release(cast)
-    protected = {"state": "withdrawn", "imported_by": cast.eve.pk, "source_sha256": "0" * 64, "id": 77}
-    Caller(cast.ana).upload(
-        "runs/", lines(answers_to(release)), release="trial==1.0.0", run="m1", **protected
+    wrong = {
+        "state": "withdrawn",
+        "imported_by": cast.eve.pk,
+        "source_sha256": "0" * 64,
+        "id": 77,
+        "modell": "x",
+    }
+    answer = Caller(cast.ana).upload(
+        "runs/", lines(answers_to(release)), release="trial==1.0.0", run="m1", **wrong
     )
-    run = Run.objects.get()
-    assert (run.state, run.imported_by) == ("ready", cast.ana)
-    assert run.source_sha256 != "0" * 64 and run.pk != 77
+    assert (answer.status_code, set(answer.json()["fields"])) == (422, set(wrong))
+    assert not Run.objects.exists()
 
 
 def test_roles_decide(cast: Cast) -> None:

@@ -6,7 +6,7 @@ import msgspec
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from builder.api.base import MAX_INTEGER, Shape
+from builder.api.base import MAX_INTEGER, Shape, StrictShape
 from builder.api.serializers.content import ContentField
 from builder.checks import Finding, Severity
 from builder.importers import FORMATS
@@ -145,7 +145,7 @@ class RevisionWithContent(RevisionOut):
         read_only_fields = fields
 
 
-class CaseIn(Shape):
+class CaseIn(StrictShape):
     """A new case; without `prompt_id` it gets one."""
 
     department = serializers.CharField(max_length=20)
@@ -153,7 +153,7 @@ class CaseIn(Shape):
     content = ContentField()
 
 
-class CaseStartIn(Shape):
+class CaseStartIn(StrictShape):
     """A case to begin as a draft, from exactly one of a template, another case, or a pasted conversation."""
 
     department = serializers.CharField(max_length=20)
@@ -192,7 +192,7 @@ class PastedTurnOut(Shape):
     speaker = serializers.CharField()
 
 
-class PastedIn(Shape):
+class PastedIn(StrictShape):
     """A pasted text."""
 
     conversation = serializers.CharField(trim_whitespace=False)
@@ -205,7 +205,7 @@ class PastedOut(Shape):
     left_out = serializers.IntegerField(help_text="How many messages hold no text.")
 
 
-class ContentIn(Shape):
+class ContentIn(StrictShape):
     """The content of the next revision, and the version it was written on."""
 
     content = ContentField()
@@ -243,13 +243,13 @@ class DraftOut(serializers.ModelSerializer[CaseDraft]):
         read_only_fields = fields
 
 
-class ReasonIn(Shape):
+class ReasonIn(StrictShape):
     """Why; it is kept in the audit trail."""
 
     reason = serializers.CharField(max_length=10_000)
 
 
-class ImportIn(Shape):
+class ImportIn(StrictShape):
     """A file of cases. `approved_elsewhere` says where they were approved; the caller vouches for it."""
 
     file = serializers.FileField()

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from builder.api.base import Shape
+from builder.api.base import Shape, StrictShape
 from builder.services.identifiers import MAX_REASON
 
 
@@ -26,7 +26,7 @@ class IdentifierOut(Shape):
     attested_at = serializers.DateTimeField(allow_null=True)
 
 
-class AttestIn(Shape):
+class AttestIn(StrictShape):
     """The passage's reference, and why it may stay; the reason must not repeat the passage."""
 
     reference = serializers.RegexField(r"^[0-9a-f]{64}\Z")

@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from builder.api.base import Shape
+from builder.api.base import Shape, StrictShape
 from builder.models import CaseTemplate, LibraryCriterion
 from builder.services.library import MAX_CHARACTERS, MAX_NAME, MAX_TAGS
 
@@ -21,7 +21,7 @@ class FindQuery(Shape):
     q = serializers.CharField(max_length=200)
 
 
-class LibraryIn(Shape):
+class LibraryIn(StrictShape):
     """A criterion for reuse; without a department it is the whole organization's, which is for leads."""
 
     department = serializers.CharField(max_length=20, allow_null=True)
@@ -88,7 +88,7 @@ class FoundOut(Shape):
     place = serializers.CharField()
 
 
-class TemplateIn(Shape):
+class TemplateIn(StrictShape):
     """The name a case is kept under as a template; the same name again replaces what it held."""
 
     name = serializers.CharField(max_length=MAX_NAME)
@@ -105,7 +105,7 @@ class TemplateOut(serializers.ModelSerializer[CaseTemplate]):
         read_only_fields = fields
 
 
-class TagsShape(Shape):
+class TagsShape(StrictShape):
     """The department's vocabulary."""
 
     tags = serializers.ListField(child=serializers.CharField(max_length=100), max_length=MAX_TAGS)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from rest_framework import serializers
 
-from builder.api.base import Shape
+from builder.api.base import Shape, StrictShape
 from builder.models import ApiToken, ConflictRule, ContestedRule, Department, Role, User
 from builder.selectors.people import roles_by_code
 from builder.services.departments import (
@@ -37,7 +37,7 @@ class DepartmentOut(serializers.ModelSerializer[Department]):
         read_only_fields = fields
 
 
-class DepartmentIn(Shape):
+class DepartmentIn(StrictShape):
     """A new department and the person who leads it."""
 
     code = serializers.CharField(max_length=20)
@@ -55,7 +55,7 @@ class DepartmentMade(DepartmentOut):
         read_only_fields = fields
 
 
-class DepartmentSettingsIn(Shape):
+class DepartmentSettingsIn(StrictShape):
     """How the department approves its cases; what isn't named stays as it is.
 
     `consensus_threshold` is the share of the decided votes that those who agree must exceed; `outside_approvals` of
@@ -88,7 +88,7 @@ class PersonOut(serializers.ModelSerializer[User]):
         return roles_by_code(person)
 
 
-class ProfileIn(Shape):
+class ProfileIn(StrictShape):
     """What a person may change about themselves."""
 
     name = serializers.CharField(max_length=150, allow_blank=True, required=False)
@@ -101,7 +101,7 @@ class PeopleQuery(Shape):
     q = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
 
 
-class InvitationIn(Shape):
+class InvitationIn(StrictShape):
     """Whom to invite."""
 
     email = serializers.EmailField(max_length=254)
@@ -115,19 +115,19 @@ class InvitationOut(Shape):
     link = serializers.URLField()
 
 
-class RolesIn(Shape):
+class RolesIn(StrictShape):
     """Exactly these roles in each of these departments; departments that aren't named keep theirs."""
 
     roles = RolesField()
 
 
-class ActiveIn(Shape):
+class ActiveIn(StrictShape):
     """Whether the person may sign in."""
 
     is_active = serializers.BooleanField()
 
 
-class OfficeIn(Shape):
+class OfficeIn(StrictShape):
     """Whether the person administers the organization."""
 
     is_org_admin = serializers.BooleanField()
@@ -152,7 +152,7 @@ class OwnedTokenOut(TokenOut):
         read_only_fields = fields
 
 
-class TokenIn(Shape):
+class TokenIn(StrictShape):
     """What the token is for."""
 
     name = serializers.CharField(max_length=100)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from builder.api.base import MAX_BIG, MAX_INTEGER, MAX_SMALL, Shape
+from builder.api.base import MAX_BIG, MAX_INTEGER, MAX_SMALL, Shape, StrictShape
 from builder.models import ConflictOfInterest, CriterionVote, Decision, Vote
 from builder.services.conflicts import MAX_STATEMENT_CHARACTERS
 from builder.services.threads import MAX_MESSAGE_CHARACTERS
@@ -34,7 +34,7 @@ class ReviewOut(Shape):
     votes = VoteOut(many=True)
 
 
-class VoteIn(Shape):
+class VoteIn(StrictShape):
     """One vote on one criterion, which is named by its place from 0; "cannot_judge" counts for neither side."""
 
     criterion_index = serializers.IntegerField(min_value=0, max_value=MAX_SMALL)
@@ -49,7 +49,7 @@ class VoteIn(Shape):
     )
 
 
-class ReviewIn(Shape):
+class ReviewIn(StrictShape):
     """A decision on a revision; approving needs a vote on every criterion, asking for changes a comment."""
 
     revision = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
@@ -94,7 +94,7 @@ class ThreadOut(Shape):
         return person.email if person else None
 
 
-class ThreadIn(Shape):
+class ThreadIn(StrictShape):
     """A point about a criterion of the head revision (by its place from 0), or about the whole case (null)."""
 
     criterion_index = serializers.IntegerField(
@@ -108,7 +108,7 @@ class ThreadIn(Shape):
     )
 
 
-class MessageIn(Shape):
+class MessageIn(StrictShape):
     """An answer, a proposed wording, or both."""
 
     text = serializers.CharField(
@@ -119,7 +119,7 @@ class MessageIn(Shape):
     )
 
 
-class ResolutionIn(Shape):
+class ResolutionIn(StrictShape):
     """Whether the point is resolved, and a last word if there is one."""
 
     resolved = serializers.BooleanField()
@@ -128,7 +128,7 @@ class ResolutionIn(Shape):
     )
 
 
-class AdoptionIn(Shape):
+class AdoptionIn(StrictShape):
     """The message whose proposed wording goes into the caller's draft."""
 
     message = serializers.IntegerField(min_value=1, max_value=MAX_BIG)
@@ -145,7 +145,7 @@ class ConflictOut(serializers.ModelSerializer[ConflictOfInterest]):
         read_only_fields = fields
 
 
-class ConflictIn(Shape):
+class ConflictIn(StrictShape):
     """What ties the caller to the case; it can't be taken back."""
 
     statement = serializers.CharField(max_length=MAX_STATEMENT_CHARACTERS)
