@@ -263,9 +263,10 @@ openapi: $(STAMP) ## Write the snapshot of the API's description (tests/golden/o
 formats: $(STAMP) ## Write what the documents say of the export formats (docs/formats.md, docs/schema)
 	@$(BIN)/python -m exports.documentation
 
-bench-exports: $(STAMP) ## Time exports against a plain dump of the same rows (not part of the tests)
+bench-exports: $(STAMP) ## Time exports of releases and of verdicts against a plain dump of the same rows (not part of the tests)
 	@echo "Measuring; some minutes on a quiet machine …"
 	@$(BIN)/python -m tests.benchmarks.bench_exports
+	@$(BIN)/python -m tests.benchmarks.bench_graded_dataset
 
 bench-grading: $(STAMP) ## Time 64 graders at once, the desk, and saving beside Label Studio (not part of the tests)
 	@echo "Measuring; about three minutes on a quiet machine …"

@@ -280,6 +280,7 @@ api:label-studio-reviews           POST   in  404 403 403 403 yes 403 403  there
 api:label-studio-webhook           POST   in  in  in  in  in  in  in  in   there
 api:session-agreement              GET    in  404 404 404 404 yes yes yes  closed
 api:session-quality                GET    in  404 404 404 404 yes 403 403
+api:session-set-aside              GET    in  404 404 404 404 yes 403 403
 api:session-quality-mine           GET    in  404 404 404 yes 404 404 404
 api:session-graded-dataset         GET    in  404 404 404 404 yes yes 403  closed
 api:session-graded-dataset         POST   in  404 404 404 404 yes yes 403  closed

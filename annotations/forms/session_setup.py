@@ -105,14 +105,14 @@ class SessionForm(ServiceForm):
         _("Agreement between two people needs shared answers; 30 or more tell something. Empty: no minimum."),
     )
     calibration = forms.ChoiceField(
-        label=_("Calibration"),
+        label=_("Practice answers"),
         help_text=_(
             "Some answers that everybody grades first, with feedback on what is right. They count for no score."
         ),
         required=False,
         widget=forms.RadioSelect,
     )
-    calibration_n = _number(_("How many calibration answers"), least=1)
+    calibration_n = _number(_("How many practice answers"), least=1)
     show_reference = forms.BooleanField(
         label=_("Graders see the reference answer"), required=False, initial=True
     )

@@ -21,7 +21,7 @@ class VerdictForm(ServiceForm):
         widget=forms.TextInput(
             attrs={"class": "nhsuk-input--width-20", "autocomplete": "off", "spellcheck": "false"}
         ),
-        error_messages={"required": _("Name the rater")},
+        error_messages={"required": _("Say whose verdicts these are")},
     )
     file = forms.FileField(
         label=_("File of verdicts"),

@@ -210,12 +210,18 @@ class SessionRater(models.Model):
 class ItemQuerySet(models.QuerySet["SessionItem"]):
     """Which answers of sessions."""
 
-    def free(self, session: GradingSession) -> "ItemQuerySet":
-        """Those of a session that have a place left and aren't for calibration; none of a run that was withdrawn."""
+    def free(self, session: GradingSession, *, at: datetime | None = None) -> "ItemQuerySet":
+        """Those of a session that have a place left and aren't for calibration; none of a run that was withdrawn.
+
+        With `at` also those that will have one as soon as somebody asks: whoever took them ran out of time by then.
+        """
         withdrawn = SessionRun.objects.filter(session=session, withdrawn_at__isnull=False)
-        return self.filter(session=session, is_calibration=False, taken__lt=F("overlap")).exclude(
-            response__run__in=withdrawn.values("run")
-        )
+        has_place = Q(taken__lt=F("overlap"))
+        if at is not None:
+            lapsed = Assignment.objects.filter(session=session).lapsed(at)
+            has_place |= Q(response__in=lapsed.values("response"))
+        items = self.filter(has_place, session=session, is_calibration=False)
+        return items.exclude(response__run__in=withdrawn.values("run"))
 
     def not_written_by(self, user: User) -> "ItemQuerySet":
         """Those to cases of which the person saved no revision."""
@@ -296,7 +302,15 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
     def lapsed(self, at: datetime) -> "AssignmentQuerySet":
         """Those taken from a session's rest whose time ran out before they were done."""
-        return self.filter(released_at=None, done_at=None, lease_until__lt=at)
+        return self.filter(_lapsed(at))
+
+    def held(self, at: datetime) -> "AssignmentQuerySet":
+        """All but the `lapsed`, which wait for whoever asks next although nobody has given them back yet."""
+        return self.exclude(_lapsed(at))
+
+
+def _lapsed(at: datetime) -> Q:
+    return Q(released_at=None, done_at=None, lease_until__lt=at)
 
 
 class Assignment(models.Model):

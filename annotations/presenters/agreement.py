@@ -172,8 +172,8 @@ def _why_not(report: AgreementReport) -> str:
         return _("No answer was judged by two graders. Open a session in which each answer has at least two.")
     if report.session.kind == SessionKind.IMPORTED:
         return _(
-            "These verdicts were imported and come from one rater alone: %(rater)s. To learn how far raters agree, "
-            "import a second rater’s verdicts on the same answers, or open a session with two graders or more."
+            "These verdicts were imported and come from one grader alone: %(rater)s. To learn how far graders agree, "
+            "import a second grader’s verdicts on the same answers, or open a session with two graders or more."
         ) % {"rater": report.raters[0]}
     return _(
         "Only one grader judged these answers. Open a session in which each answer has at least two graders."

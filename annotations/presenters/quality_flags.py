@@ -75,10 +75,10 @@ def _calibration(row: GraderReport) -> str:
     found, red = row.calibration.all, row.calibration.red_lines
     if found.is_low:
         return _(
-            "The right verdict on %(n)s of %(all)s criteria of the calibration answers (95%% interval "
+            "The right verdict on %(n)s of %(all)s criteria of the practice answers (95%% interval "
             "%(interval)s)."
         ) % {"n": found.hits, "all": found.n, "interval": words.interval(found.ci_low, found.ci_high)}
-    return _("The right verdict on %(n)s of %(all)s red lines of the calibration answers.") % {
+    return _("The right verdict on %(n)s of %(all)s red lines of the practice answers.") % {
         "n": red.hits, "all": red.n,
     }  # fmt: skip
 

@@ -125,7 +125,7 @@ def _calibration(number: int) -> list[Fact]:
     """Return the fact that some cases trained the graders; nothing where none did."""
     if not number:
         return []
-    return [Fact(_("For calibration"), words.count_cases(number), _("their answers count for no number"))]
+    return [Fact(_("For practice"), words.count_cases(number), _("their answers count for no number"))]
 
 
 def red_line_value(report: RunReport) -> str:

@@ -279,7 +279,7 @@ def _failures_title(reports: Sequence[RunReport], failures: Sequence[RedLineFail
 def _failure(row: RedLineFailure, reports: Sequence[RunReport]) -> FailureLine:
     _letter, shape = run_letter(row.place)
     counts = {"met": row.said_met, "all": row.said_met + row.said_not_met}
-    verdict = _("adjudicated; %(met)s of %(all)s raters") if row.ruled else _("%(met)s of %(all)s raters")
+    verdict = _("adjudicated; %(met)s of %(all)s graders") if row.ruled else _("%(met)s of %(all)s graders")
     name = reports[row.place].run.name
     many = bool(reports[row.place].worst_at_k)
     run = _("%(run)s, answer %(epoch)s") % {"run": name, "epoch": row.epoch} if many else name
@@ -300,7 +300,7 @@ def _case_cell(place: int, run: str, result: CaseResult) -> CaseCell:
     _letter, shape = run_letter(place)
     note = ""
     if not result.answers:
-        note = _("calibration") if result.for_calibration else _("no answer")
+        note = _("for practice") if result.for_calibration else _("no answer")
     elif result.incomplete:
         note = _("incomplete") if result.answers == 1 else _("%(n)s incomplete") % {"n": result.incomplete}
     return CaseCell(run, shape, words.number(result.score), note, result.red_lines)

@@ -218,7 +218,8 @@ def _refuse_overlap(ratings: Ratings, sessions: Sequence[GradingSession]) -> Non
         rater = ratings.labels[int(keys[counts.argmax()]) % len(ratings.labels)]
         raise BadInput(
             _(
-                "%(rater)s judged the same answer in two of these sessions. Pool sessions with other answers or raters."
+                "%(rater)s judged the same answer in two of these sessions. "
+                "Pool sessions with other answers or graders."
             )
             % {"rater": rater}
         )

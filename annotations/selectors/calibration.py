@@ -154,7 +154,7 @@ def gold_page(session: GradingSession, place: int) -> GoldPage:
     """Return one calibration answer by its place from 1; raises NotFound. Cost: three queries."""
     keys = list(calibration_items(session).values_list("pk", flat=True))
     if not 1 <= place <= len(keys):
-        raise NotFound(_("There is no such calibration answer."))
+        raise NotFound(_("There is no such practice answer."))
     item = calibration_items(session).get(pk=keys[place - 1])
     content, text = item.response.item.content, item.response.completion
     given = {gold.criterion_index: gold for gold in item.gold.all()}
@@ -197,11 +197,11 @@ def _criterion(index: int, criterion: Criterion, gold: GoldVerdict | None) -> Go
 def _check(wanted: CalibrationPlan, choices: SessionChoices) -> None:
     if not 1 <= wanted.n <= MOST:
         raise BadInput(
-            _("There can be from 1 to %(most)s calibration answers.") % {"most": MOST}, field="calibration_n"
+            _("There can be from 1 to %(most)s practice answers.") % {"most": MOST}, field="calibration_n"
         )
     if all(grader.desk != Desk.IN_APP for grader in choices.graders):
         raise BadInput(
-            _("Calibration answers are graded in these pages, but everybody here grades in Label Studio."),
+            _("Practice answers are graded in these pages, but everybody here grades in Label Studio."),
             field="calibration",
         )
     source = wanted.source
@@ -211,7 +211,9 @@ def _check(wanted: CalibrationPlan, choices: SessionChoices) -> None:
         or source.state != SessionState.CLOSED
     ):
         raise BadInput(
-            _("Session %(number)s can’t be used for calibration: it isn’t a closed session of this release.")
+            _(
+                "Practice answers can’t come from session %(number)s: it isn’t a closed session of this release."
+            )
             % {"number": source.pk},
             field="calibration_from",
         )
@@ -222,7 +224,7 @@ def _too_few(wanted: CalibrationPlan, found: int) -> str:
     if wanted.source is None:
         return (
             _(
-                "Only %(found)s answers can be used for calibration: those to cases that none of the graders wrote; "
+                "Only %(found)s answers can be used for practice: those to cases that none of the graders wrote; "
                 "you asked for %(wanted)s."
             )
             % values

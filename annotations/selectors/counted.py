@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db.models import QuerySet
 
 from annotations.models import Assignment, Grade, GradingSession, SessionKind, SessionRun
+from annotations.models.sessions import AssignmentQuerySet
 from exports.models import Response, Run
 from exports.selectors import answers_of
 
@@ -33,7 +34,7 @@ def counted_answers(session: GradingSession, runs: Sequence[Run]) -> QuerySet[Re
 
 def counted_assignments(
     sessions: Sequence[GradingSession], *, third_opinions: bool = True
-) -> QuerySet[Assignment]:
+) -> AssignmentQuerySet:
     """Return the assignments that count: not released, not for calibration, of no run that was withdrawn.
 
     Without `third_opinions` only those that were planned for every answer alike. Cost: one query now.

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.access import blinded_run_ids
@@ -11,11 +12,11 @@ from annotations.models import (
     Assignment,
     Desk,
     GradingSession,
-    SessionItem,
     SessionRater,
     SessionRun,
     SessionState,
 )
+from annotations.selectors.for_the_lead import free_places
 from annotations.selectors.session_plan import graders_of
 from annotations.selectors.sessions import letter_of
 from builder.common.errors import BadInput, NotFound
@@ -56,13 +57,12 @@ class People:
 
 
 def people_page(session: GradingSession, reader: User) -> People:
-    """Return who grades and what is left. Cost: five queries, whatever the number of answers."""
-    free = SessionItem.objects.free(session).aggregate(n=Sum(F("overlap") - F("taken")))["n"] or 0
+    """Return who grades and what is left. Cost: six queries, whatever the number of answers."""
     hidden = set(blinded_run_ids(reader))
     return People(
         members=_members(session),
         runs=[run_entry(entry, hidden) for entry in session.session_runs.select_related("run")],
-        rest=free,
+        rest=free_places(session),
         may_change=session.state in (SessionState.DRAFT, SessionState.OPEN),
     )
 
@@ -98,7 +98,8 @@ def session_run_at(session: GradingSession, position: int) -> SessionRun:
 
 def unfinished_of(member: SessionRater) -> tuple[int, int]:
     """Return how many of a grader's answers are done and how many aren't. Cost: one query."""
-    own = Assignment.objects.filter(session=member.session_id, rater=member.rater_id).live()
+    live = Assignment.objects.live().held(timezone.now())
+    own = live.filter(session=member.session_id, rater=member.rater_id)
     counted = own.aggregate(done=Count("pk", filter=Q(done_at__isnull=False)), total=Count("pk"))
     return counted["done"], counted["total"] - counted["done"]
 
@@ -122,10 +123,12 @@ def find_grader(session: GradingSession, email: str) -> User:
 
 
 def _members(session: GradingSession) -> list[MemberLine]:
-    live = Q(released_at=None)
+    live, withdrawn = Q(released_at=None), session.session_runs.filter(withdrawn_at__isnull=False)
     counted = {
         rater: (done, waiting, skipped)
-        for rater, done, waiting, skipped in Assignment.objects.filter(session=session)
+        for rater, done, waiting, skipped in Assignment.objects.held(timezone.now())
+        .filter(session=session)
+        .exclude(response__run__in=withdrawn.values("run"))
         .order_by()
         .values_list("rater")
         .annotate(

@@ -55,6 +55,11 @@ class PracticePage:
         return sum(1 for criterion in self.criteria if criterion.gold)
 
     @property
+    def gives_reasons(self) -> bool:
+        """Whether anybody wrote why a verdict is the right one."""
+        return any(criterion.why for criterion in self.criteria)
+
+    @property
     def n_agreed(self) -> int:
         """How many of these the grader judged the same."""
         return sum(1 for criterion in self.criteria if criterion.gold and criterion.agrees)

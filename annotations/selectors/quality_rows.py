@@ -99,7 +99,7 @@ def read_work(session: GradingSession, members: Sequence[SessionRater], units: U
     answers = {response: place for place, response in enumerate(units.response[first].tolist())}
     sizes = np.diff(np.append(first, len(units)))
     words = _words(session)
-    rows = counted_assignments([session], third_opinions=False).order_by()
+    rows = counted_assignments([session], third_opinions=False).held(timezone.now()).order_by()
     position: NDArray[np.int64] = np.zeros((len(answers), len(members)), dtype=np.int64)
     found = []
     fields = ("response_id", "rater_id", "position", "done_at", "active_seconds")

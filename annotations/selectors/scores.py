@@ -102,7 +102,7 @@ def _no_session(run: Run, session_id: int | None, rater: str | None) -> str:
     if session_id is not None:
         text = _("Run %(run)s has no closed session %(session)s to score from.")
     elif rater is not None:
-        text = _("Run %(run)s has no closed session with the rater %(rater)s to score from.")
+        text = _("Run %(run)s has no closed session with the grader %(rater)s to score from.")
     else:
         text = _(
             "Run %(run)s has no closed session to score from: import verdicts, or grade and close a session."

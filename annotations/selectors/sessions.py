@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.access import UNREAD, blinded_run_ids
@@ -97,7 +98,8 @@ class Undecided:
 
 def list_sessions(user: User) -> "QuerySet[GradingSession]":
     """Return the sessions the person may read, newest first, each with its counts. Cost: one query."""
-    assigned = Assignment.objects.live().filter(session=OuterRef("pk"), is_calibration=False)
+    live = Assignment.objects.live().held(timezone.now())
+    assigned = live.filter(session=OuterRef("pk"), is_calibration=False)
     return (
         GradingSession.objects.visible_to(user)
         .select_related("release", "release__department")
@@ -130,7 +132,7 @@ def count_undecided(session: GradingSession) -> Undecided:
 
 
 def rater_progress(session: GradingSession, reader: User, *, with_names: bool) -> list[RaterProgress]:
-    """Return every rater's progress, in their order; what was released or withdrawn doesn't count.
+    """Return every rater's progress, in their order; what was released, ran out of time or was withdrawn is nobody's.
 
     Cost: five queries.
     """
@@ -168,7 +170,8 @@ _COUNTS = {
 def _counts_by_rater(session: GradingSession) -> dict[int, dict[str, int]]:
     withdrawn = session.session_runs.filter(withdrawn_at__isnull=False).values_list("run_id", flat=True)
     rows = (
-        Assignment.objects.filter(session=session)
+        Assignment.objects.held(timezone.now())
+        .filter(session=session)
         .exclude(response__run__in=list(withdrawn))
         .order_by()
         .values_list("rater_id")

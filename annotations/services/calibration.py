@@ -28,7 +28,7 @@ def set_gold_verdicts(*, item: SessionItem, verdicts: Mapping[int, Gold], by: Us
     if session.state != SessionState.DRAFT:
         raise NotReady(_("What is right can’t be changed any more: the session was opened."))
     if not item.is_calibration:
-        raise BadInput(_("This isn’t a calibration answer."), field="verdicts")
+        raise BadInput(_("This isn’t a practice answer."), field="verdicts")
     _check(verdicts, len(item.response.item.content.rubrics))
     item.gold.filter(
         criterion_index__in=[index for index, gold in verdicts.items() if not gold.verdict]

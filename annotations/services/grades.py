@@ -99,7 +99,7 @@ def skip_assignment(*, assignment: Assignment, reason: str, by: User) -> Assignm
     locked = _hold(assignment, by=by)
     reason = _checked_reason(reason, _("Say why you skip this answer."))
     if locked.is_calibration:
-        raise BadInput(_("Everybody grades the calibration answers: this one can’t be skipped."))
+        raise BadInput(_("Everybody grades the practice answers: this one can’t be skipped."))
     if locked.released_cause == ReleaseCause.SKIPPED:
         return locked
     _require_place(locked)

@@ -43,12 +43,12 @@ def external_rater(name: str) -> Rater:
     name = name.strip()
     if not name or len(name) > LONGEST_RATER or not name.isprintable():
         raise BadInput(
-            _("Give the rater a name of up to 150 characters, without line breaks or invisible characters."),
+            _("Give the grader a name of up to 150 characters, without line breaks or invisible characters."),
             field="rater",
         )
     if "@" in name:
         raise BadInput(
-            _("A rater of imported verdicts is named without @; people grade in a session."), field="rater"
+            _("A grader of imported verdicts is named without @; people grade in a session."), field="rater"
         )
     rater = Rater.objects.filter(name=name).first()
     return rater or Rater(kind=RaterKind.EXTERNAL, name=name)

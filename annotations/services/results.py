@@ -173,7 +173,7 @@ def _same_again(run: Run, source: _Source) -> ResultsImport:
     if session is not None and not session.raters.filter(name=source.rater.name).exists():
         raise Conflict(
             _(
-                "Run %(run)s already has these verdicts, of another rater. Give the same, or choose another run name."
+                "Run %(run)s already has these verdicts, of another grader. Give the same, or choose another run name."
             )
             % {"run": run.name}
         )

@@ -83,8 +83,8 @@ def start_session(*, session: GradingSession, by: User) -> GradingSession:
         raise NotReady(_("Only a planned session can be opened."))
     if left := sum(not answer.is_done for answer in gold_progress(locked)):
         text = ngettext(
-            "%(count)s calibration answer still lacks a verdict on one of its criteria.",
-            "%(count)s calibration answers still lack a verdict on one of their criteria.",
+            "%(count)s practice answer still lacks a verdict on one of its criteria.",
+            "%(count)s practice answers still lack a verdict on one of their criteria.",
             left,
         )
         raise NotReady(text % {"count": left})

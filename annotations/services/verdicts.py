@@ -79,7 +79,9 @@ def import_verdicts(
 def _already_there(session: GradingSession, digest: str, run: Run, rater: Rater) -> VerdictImport:
     if session.source_sha256 != digest:
         raise Conflict(
-            _("%(rater)s's verdicts on %(run)s are already here, from another file. Use another rater name.")
+            _(
+                "%(rater)s's verdicts on %(run)s are already here, from another file. Use another name for the grader."
+            )
             % {"rater": rater.name, "run": run.name}
         )
     verdicts = Grade.objects.filter(assignment__session=session).count()
@@ -145,7 +147,7 @@ def _new_session(run: Run, rater: Rater, digest: str, by: User) -> GradingSessio
     existing = find_imported(run, rater, hold=True)
     if existing and existing.state == SessionState.CLOSED:
         raise Conflict(
-            _("Somebody imported verdicts of this rater at the same moment. Look at the run again.")
+            _("Somebody imported verdicts of this grader at the same moment. Look at the run again.")
         )
     if existing:  # nobody has seen a verdict of an unfinished import
         existing.delete()

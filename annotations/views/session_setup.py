@@ -47,9 +47,7 @@ def _opened(request: SignedInRequest, session: GradingSession) -> HttpResponse:
     if session.state == SessionState.DRAFT:
         messages.success(
             request,
-            _(
-                "Session %(number)s is planned. Write what is right about its calibration answers, then open it."
-            )
+            _("Session %(number)s is planned. Write what is right about its practice answers, then open it.")
             % {"number": session.pk},
         )
         return redirect("annotations:calibration", session.pk)

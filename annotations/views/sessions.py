@@ -12,6 +12,7 @@ from annotations import access
 from annotations.forms.sessions import CloseForm, DecisionForm, ReopenForm
 from annotations.models import GradingSession, SessionState
 from annotations.selectors.disagreements import unclear_wordings
+from annotations.selectors.for_the_lead import for_the_lead
 from annotations.selectors.label_studio import uses_label_studio
 from annotations.selectors.sessions import (
     count_undecided,
@@ -60,6 +61,7 @@ def session_detail(request: SignedInRequest, session_id: int) -> HttpResponse:
         "is_late": is_late(session),
         "uses_label_studio": uses_label_studio(session),
         "unclear": unclear_wordings(session),
+        "wants": for_the_lead(session, request.user) if may_manage else None,
         **session_habits(raters),
         "grades_here": session.state == SessionState.OPEN and any(rater.grades_here for rater in raters),
     }  # fmt: skip

@@ -86,7 +86,7 @@ def test_a_session_waits_for_its_gold_verdicts(cast: Cast, release: Release) -> 
     session = planned(cast, release)
     assert (session.state, session.opened_at) == (SessionState.DRAFT, None)
     assert not session.assignments.exists()
-    with pytest.raises(NotReady, match="2 calibration answers still lack a verdict"):
+    with pytest.raises(NotReady, match="2 practice answers still lack a verdict"):
         start_session(session=session, by=cast.lou)
     write_gold(session, by=cast.lou)
     session = start_session(session=session, by=cast.lou)
@@ -255,7 +255,7 @@ def test_gold_is_written_changed_and_taken_back_until_the_session_opens(cast: Ca
         with pytest.raises(BadInput, match=sentence):
             set_gold_verdicts(item=item, verdicts=wrong, by=cast.lou)
     other = SessionItem.objects.filter(session=session, is_calibration=False).first()
-    with pytest.raises(BadInput, match="isn’t a calibration answer"):
+    with pytest.raises(BadInput, match="isn’t a practice answer"):
         set_gold_verdicts(item=other, verdicts={0: Gold("met")}, by=cast.lou)
     for person in (cast.ana, cast.gia, cast.ola, cast.eve):
         with pytest.raises(NotAllowed):

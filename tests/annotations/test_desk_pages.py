@@ -9,7 +9,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from annotations.models import Assignment, Grade, GradingSession, SessionItem, SessionState
+from annotations.models import Assignment, GoldVerdict, Grade, GradingSession, SessionItem, SessionState
 from annotations.selectors.grading import Progress, desk_page, place_of, progress_at_end, progress_of
 from annotations.services.grades import skip_assignment
 from annotations.services.members import withdraw_session_run
@@ -90,6 +90,14 @@ def test_the_right_verdicts_wait_until_every_criterion_is_judged(cast: Cast, as_
     settled = text(client.get(desk(session)))
     assert '<fieldset class="cw-bare" disabled>' in settled
     assert compare(session, 1) in settled
+
+
+def test_without_any_reason_there_is_no_column_of_reasons(cast: Cast, as_user) -> None:
+    session = practising(cast)
+    give(cast.gia, session)
+    assert ">Why<" in text(as_user(cast.gia).get(compare(session, 1)))
+    GoldVerdict.objects.update(explanation="")
+    assert ">Why<" not in text(as_user(cast.gia).get(compare(session, 1)))
 
 
 def test_an_answer_that_is_no_practice_has_no_right_verdicts(cast: Cast, as_user) -> None:

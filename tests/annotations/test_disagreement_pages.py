@@ -66,6 +66,11 @@ def test_what_the_majority_decides_stands_apart(cast: Cast, as_user: Any) -> Non
     text = text_of(as_user(cast.lou), the_list(session))
     assert "Nothing is left to decide." in text
     assert "Decided by the majority 3" in text and "2 met to 1 not met" in text
+    assert "You may rule on these, too" in text and "hidden from the adjudicator" in text
+    close_session(session=session, reason="Done.", by=cast.lou)
+    text = text_of(as_user(cast.lou), the_list(session))
+    assert "Decided by the majority 3" in text
+    assert "You may rule" not in text and "hidden from the adjudicator" not in text
 
 
 def test_a_decision_shows_what_it_is_about_and_no_names(

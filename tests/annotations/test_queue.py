@@ -1,11 +1,13 @@
 """The rest of a session: who may take what, for how long, and what happens to an answer whose time ran out."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from annotations.models import Assignment, GradingSession, SessionItem
+from annotations.selectors.members import people_page
 from annotations.services.grades import GivenVerdict, save_grades, skip_assignment
 from annotations.services.members import add_grader, withdraw_session_run
 from annotations.services.queue import claim_assignment, release_expired, waiting_answers
@@ -155,6 +157,37 @@ def test_time_that_ran_out_costs_nothing_before_somebody_looks(cast: Cast, sessi
     saved = save_grades(assignment=row, verdicts={0: GivenVerdict("met")}, by=cast.geo)
     assert minutes_left(saved) > timedelta(0)
     assert release_expired(session=session) == 0
+
+
+def test_an_answer_whose_time_ran_out_counts_as_free_before_anybody_takes_it(
+    cast: Cast, session: GradingSession
+) -> None:
+    """Two of four places are free; Geo has one of them. Looking gives nothing back: pages only read."""
+
+    def told() -> tuple[Any, ...]:
+        page = people_page(session, cast.lou)
+        answer = Caller(cast.lou).get(f"sessions/{session.pk}/").json()
+        row = Caller(cast.lou).get("sessions/").json()["results"][0]
+        geo = next(line for line in answer["raters"] if line["label"] == "grader-3")
+        return (
+            page.rest, page.members[2].waiting, geo["total"], row["n_assigned"],
+            waiting_answers(session, cast.geo), waiting_answers(session, cast.gus),
+        )  # fmt: skip
+
+    before = told()
+    row = claim_assignment(session=session, by=cast.geo)
+    taken = told()
+    run_out(row)
+    after = told()
+    assert before == (2, 0, 0, 2, 2, 2)
+    assert taken == (1, 1, 1, 3, 1, 1)
+    # Geo had it, so it waits for Gus alone.
+    assert after == (2, 0, 0, 2, 1, 2)
+    row.refresh_from_db()
+    assert row.released_at is None
+    for _time in range(2):
+        save_grades(assignment=claim_assignment(session=session, by=cast.gus), verdicts=ALL, by=cast.gus)
+    assert places(session).count((1, 1)) == 4
 
 
 def test_what_is_done_stays(cast: Cast, session: GradingSession) -> None:

@@ -52,7 +52,7 @@ def test_rulings_that_decide_nothing_and_calibration_stand_on_the_card(cast: Cas
     SessionItem.objects.filter(session=session, response=answers[2]).update(is_calibration=True)
     text = text_of(as_user(cast.lou), "session-scores", session)
     assert "Ruled: cannot judge 1 of" in text and "Ruled: unclear wording 1 of" in text
-    assert "For calibration 1 case their answers count for no number" in text and "calibration" in text
+    assert "For practice 1 case their answers count for no number" in text and "for practice" in text
     output = StringIO()
     call_command("score", "birch", session=session.pk, stdout=output)
     assert "adjudicated as undecidable: 1 cannot judge, 1 unclear wording" in output.getvalue()

@@ -121,7 +121,7 @@ def test_one_imported_rater_has_no_agreement_and_says_so(cast: Cast, as_user, tm
     client = as_user(cast.lou)
     text = text_of(client, "session-agreement", session)
     assert (
-        "Agreement can’t be told. These verdicts were imported and come from one rater alone: harness."
+        "Agreement can’t be told. These verdicts were imported and come from one grader alone: harness."
         in text
     )
     assert "Krippendorff" not in text and "How far do graders agree?" not in text
@@ -178,7 +178,7 @@ def test_scores_count_what_was_not_decided_and_bound_it(cast: Cast, as_user) -> 
     assert "Answers 11 complete 1 incomplete, 0 cases without an answer" in text
     assert "Unresolved 1 of 36 verdicts due" in text
     assert "Cannot judge 0 of 36 verdicts due" in text
-    assert "Red-line failures: 1 answer, all of birch" in text and "2 of 3 raters" in text
+    assert "Red-line failures: 1 answer, all of birch" in text and "2 of 3 graders" in text
 
 
 def test_scores_by_axis_theme_and_case(cast: Cast, as_user) -> None:  # type: ignore[no-untyped-def]

@@ -170,7 +170,7 @@ def test_another_log_or_another_rater_for_the_same_run_is_refused(
     rows[0]["rubric_items"][0]["criteria_met"] = False
     with pytest.raises(Conflict, match="m1 already has its answers, from another file"):
         bring(write_log(tmp_path / "other.jsonl", rows), release, cast)
-    with pytest.raises(Conflict, match="another rater"):
+    with pytest.raises(Conflict, match="another grader"):
         bring(path, release, cast, rater_name="somebody-else")
     with pytest.raises(Conflict, match="another model"):
         bring(path, release, cast, model="another")

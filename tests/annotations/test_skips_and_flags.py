@@ -1,8 +1,10 @@
 """Putting an answer down with a reason, taking it up again, and flagging it for the lead."""
 
 import pytest
+from django.urls import reverse
 
 from annotations.models import Assignment, GradingSession, SessionItem
+from annotations.selectors.disagreements import answer_numbers
 from annotations.services.grades import (
     GivenVerdict,
     flag_assignment,
@@ -14,7 +16,7 @@ from annotations.services.grades import (
 from annotations.services.queue import claim_assignment
 from annotations.services.sessions import end_grading
 from builder.common.errors import BadInput, Conflict, NotAllowed, NotReady
-from builder.models import AuditEvent
+from builder.models import AuditEvent, Membership, Role
 from tests.annotations.rows import assignment_of, give, make_session
 from tests.api_client import Caller
 from tests.cast import Cast
@@ -99,7 +101,7 @@ def test_a_skip_and_a_flag_say_why(cast: Cast, session: GradingSession, reason: 
 def test_calibration_answers_cant_be_skipped(cast: Cast, session: GradingSession) -> None:
     row = assignment_of(cast.gia, session)
     Assignment.objects.filter(pk=row.pk).update(is_calibration=True)
-    with pytest.raises(BadInput, match="Everybody grades the calibration answers"):
+    with pytest.raises(BadInput, match="Everybody grades the practice answers"):
         skip_assignment(assignment=row, reason="Unsure.", by=cast.gia)
 
 
@@ -167,3 +169,49 @@ def test_the_next_answer_leaves_out_what_was_skipped(cast: Cast, session: Gradin
     give(cast.gia, session, positions=[1])
     skip_assignment(assignment=assignment_of(cast.gia, session, 2), reason="No.", by=cast.gia)
     assert Caller(cast.gia).get(f"sessions/{session.pk}/next/").json()["position"] == 3
+
+
+def test_the_lead_reads_what_graders_flagged_and_why_they_skipped(
+    cast: Cast, session: GradingSession, as_user
+) -> None:
+    """With the answer, and with neither the grader nor the system; the same by API."""
+    flagged, skipped = assignment_of(cast.gia, session, 1), assignment_of(cast.gus, session, 2)
+    flag_assignment(assignment=flagged, note="The limit looks outdated.", by=cast.gia)
+    skip_assignment(assignment=skipped, reason="I treated this patient.", by=cast.gus)
+    number = answer_numbers(session)[flagged.response_id]
+    page = as_user(cast.lou).get(reverse("annotations:session-detail", args=[session.pk])).content.decode()
+    panel = page[page.index('id="set-aside"') :]
+    panel = panel[: panel.index("</section>")]
+    for words in ("The limit looks outdated.", "I treated this patient.", f", answer {number}</small>"):
+        assert words in panel
+    assert "Gia" not in panel and "Gus" not in panel and "-run-" not in panel
+    assert "1 place has no grader" in page
+
+    rows = Caller(cast.lou).get(f"sessions/{session.pk}/set-aside/").json()
+    assert [(row["is_skipped"], row["note"], row["text"]) for row in rows] == [
+        (False, "The limit looks outdated.", flagged.response.completion),
+        (True, "I treated this patient.", skipped.response.completion),
+    ]
+    assert set(rows[0]) == {"answer", "prompt_id", "is_skipped", "note", "text"}
+    unflag_assignment(assignment=flagged, by=cast.gia)
+    undo_skip(assignment=skipped, by=cast.gus)
+    assert (
+        'id="set-aside"'
+        not in as_user(cast.lou)
+        .get(reverse("annotations:session-detail", args=[session.pk]))
+        .content.decode()
+    )
+
+
+def test_a_lead_who_grades_reads_no_colleagues_words_before_the_end(cast: Cast, as_user) -> None:
+    Membership.objects.create(user=cast.lou, department=cast.department, role=Role.GRADER)
+    session = make_session(cast, graders=[cast.gia, cast.lou])
+    flag_assignment(
+        assignment=assignment_of(cast.gia, session), note="The limit looks outdated.", by=cast.gia
+    )
+    address = reverse("annotations:session-detail", args=[session.pk])
+    page = as_user(cast.lou).get(address).content.decode()
+    assert "outdated" not in page and "shown when grading has ended" in page
+    assert Caller(cast.lou).get(f"sessions/{session.pk}/set-aside/").json() == []
+    end_grading(session=session, by=cast.lou)
+    assert "outdated" in as_user(cast.lou).get(address).content.decode()

@@ -247,7 +247,7 @@ def test_an_empty_line_between_is_no_fault(cast: Cast, run: Run, rows: Rows, tmp
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 151, "somebody@example.org"])
 def test_a_rater_needs_a_name_that_is_no_address(cast: Cast, run: Run, rows: Rows, write, name: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(BadInput, match="rater"):
+    with pytest.raises(BadInput, match="grader"):
         import_verdicts(path=write(rows), run=run, rater_name=name, by=cast.lou)
     assert nothing_written()
 
@@ -266,6 +266,6 @@ def test_roles_and_the_state_of_the_run(cast: Cast, run: Run, rows: Rows, write)
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\u200b", "x" * 151])
 def test_a_rater_has_a_name_people_can_read(cast: Cast, run: Run, rows: Rows, write, name: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(BadInput, match="Give the rater a name"):
+    with pytest.raises(BadInput, match="Give the grader a name"):
         import_verdicts(path=write(rows), run=run, rater_name=name, by=cast.lou)
     assert not GradingSession.objects.exists()

@@ -7,10 +7,13 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from annotations.models import Assignment, Grade, GradeEvent, GradingSession
+from annotations.services.sessions import open_session
+from builder.content import Criterion
 from builder.models import User
 from tests.annotations.desk_rows import WHY, practising
-from tests.annotations.rows import assignment_of, make_session
+from tests.annotations.rows import assignment_of, make_release, make_run, make_session
 from tests.cast import Cast
+from tests.factories import make_content
 from tests.journeys.browser import DESK, PHONE, Visitor
 from tests.journeys.conftest import Meanwhile, Visit
 from tests.journeys.inspection import inspect
@@ -86,6 +89,38 @@ def test_eight_criteria_take_at_most_twenty_keys(
     expect(grader.page.locator("html")).to_have_attribute("lang", language)
     inspect(grader.page)
     assert grader.page.locator("[data-criterion]").count() == 8
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_moves_while_the_mouse_is_down(
+    visit: Visit, cast: Cast, open_database: None, size: tuple[int, int]
+) -> None:
+    """A verdict would be lost: where the button comes up again, there is something else.
+
+    What a judged criterion offers (Clear) takes a line of its own where the others fill theirs, whatever the font.
+    """
+    n_criteria = 24
+    rubrics = [Criterion(f"Names step {n}.", 5, [f"axis:{'m' * (4 + n)}"]) for n in range(n_criteria)]
+    release = make_release(cast, contents=[make_content("Chest pain", rubrics=rubrics)])
+    session = open_session(
+        release=release, runs=[make_run(release, "run-a", by=cast.lou)], graders=[cast.gia], by=cast.lou
+    )
+    grader = visit(cast.gia, size=size)
+    sit_down(grader, session)
+    page = grader.page
+    if size == PHONE:
+        page.locator(".cw-jump a").nth(1).click()
+    heights = (
+        "() => [...document.querySelectorAll('.cw-crit')].map(each => each.getBoundingClientRect().height)"
+    )
+    for index in range(n_criteria):
+        choice = page.locator(f"#criterion-{index + 1} .cw-seg label").nth(index % 3)
+        choice.hover()
+        before = page.evaluate(heights)
+        page.mouse.down()
+        assert page.evaluate(heights) == before
+        page.mouse.up()
+    assert verdicts_of(grader) == ["met", "not_met", "cannot_judge"] * (n_criteria // 3)
 
 
 def test_undo_takes_back_the_last_acts_one_by_one(
